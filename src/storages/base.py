@@ -1,0 +1,297 @@
+"""The storage that every backend extends: Django's API, and more, over a few primitives."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.utils import timezone
+
+from storages.compress import GzipCompressionWrapper, worth_compressing
+from storages.configured import BaseStorage
+from storages.entry import Entry
+from storages.files import RemoteFile
+from storages.names import clean_name, key_for
+from storages.primitives import Primitives
+from storages.saving import candidates, rewindable
+from storages.utils import get_available_overwrite_name, is_seekable, to_bytes
+from storages.writing import PartWriter
+
+__all__ = ["BaseStorage", "RemoteStorage"]
+
+DELETE_BATCH = 1000
+"""Files that `delete_tree` gathers before it deletes them together."""
+
+
+class RemoteStorage(Primitives):
+    """A storage whose files are elsewhere: all that Django asks for, and more, over primitives.
+
+    A backend implements the required ones of `storages.primitives.Primitives`, and of the
+    optional ones those where its service does better than the default.
+    """
+
+    gzip: bool = False
+    gzip_content_types: Iterable[str] = ()
+
+    # -- what a backend decides beside them
+
+    def _overwrites(self) -> bool:
+        """Whether `save()` replaces a file of the same name."""
+        return bool(getattr(self, "file_overwrite", False))
+
+    def _normalize_name(self, name: str) -> str:
+        """The key of a cleaned name; SuspiciousFileOperation if it leaves the location."""
+        return key_for(str(getattr(self, "location", "")), name)
+
+    def _prepare(self, name: str, content: Any = None) -> tuple[Any, bool]:
+        """The service's parameters for a new object, and whether to gzip its content."""
+        return {}, False
+
+    def _compresses(self, content_type: str) -> bool:
+        return bool(self.gzip) and worth_compressing(content_type, self.gzip_content_types)
+
+    def _decodes(self, entry: Entry) -> bool:
+        """Whether reading gunzips: what was stored by `gzip`, but never a `.gz` file."""
+        if not self.gzip or entry.encoding != "gzip":
+            return False
+        guessed, encoding = mimetypes.guess_type(entry.key)
+        return encoding is None and self._compresses(entry.content_type or guessed or "")
+
+    def _writer(self, key: str, params: Any, *, exclusive: bool, size: int | None) -> PartWriter:
+        """The writer of `save()`; `size` is the content's size in bytes, where it is known."""
+        return PartWriter(self, key, params, exclusive=exclusive)
+
+    # -- names and keys
+
+    def _key(self, name: str) -> str:
+        return self._normalize_name(clean_name(name))
+
+    def _file_key(self, name: str) -> str:
+        key = self._key(name)
+        if key == self._root() or key.endswith("/"):
+            raise FileNotFoundError(f"{name!r} is not the name of a file.")
+        return key
+
+    def _new_key(self, name: str) -> str:
+        key = self._key(name)
+        if key == self._root() or key.endswith("/"):
+            raise IsADirectoryError(f"{name!r} is not a name that a file can have.")
+        return key
+
+    def _prefix(self, path: str) -> str:
+        key = self._key(path)
+        return key if not key or key.endswith("/") else key + "/"
+
+    def _root(self) -> str:
+        return self._prefix("")
+
+    def _public(self, entry: Entry) -> Entry:
+        return replace(entry, key=entry.key.removeprefix(self._root()))
+
+    def _is_file(self, key: str) -> bool:
+        try:
+            return not self._stat(key).is_dir
+        except FileNotFoundError:
+            return False
+
+    # -- Django: open and save
+
+    def open(self, name: str, mode: str = "rb", **text: Any) -> RemoteFile:  # type: ignore[override]
+        """Open a file; text modes take `encoding` (UTF-8), `errors` and `newline`.
+
+        Modes: r, rb; w, wb; x, xb (FileExistsError if it exists); a, ab (uploads all of it again).
+        """
+        return self._open(name, mode, **text)
+
+    def _open(self, name: str, mode: str = "rb", **text: Any) -> RemoteFile:
+        return RemoteFile(name, mode, self, **text)
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        """Store `content` and return its name, another one if `name` is taken and kept.
+
+        `content` is read from its start if it can seek, and is never closed. A name is created
+        exclusively unless files are overwritten: of two concurrent calls, each keeps its file.
+        """
+        if name is None:
+            name = content.name
+        if not self._picks_names() or type(self)._save is not RemoteStorage._save:
+            return super().save(name, content, max_length=max_length)
+        return self._save_new(str(name), content, max_length)
+
+    def _save(self, name: str, content: Any) -> str:
+        if self._picks_names():
+            return self._save_new(name, content, None)
+        self._write(name, content, exclusive=False)
+        return clean_name(name)
+
+    def _picks_names(self) -> bool:
+        """Whether names are kept unique by creating exclusively, not by a subclass's own rule."""
+        cls = type(self)
+        return not self._overwrites() and all(
+            getattr(cls, each) is getattr(RemoteStorage, each)
+            for each in ("get_available_name", "is_name_available", "exists")
+        )
+
+    def _save_new(self, name: str, content: Any, max_length: int | None) -> str:
+        with rewindable(content, self.part_size) as again:
+            for candidate in candidates(self, clean_name(name), max_length):
+                with suppress(FileExistsError):
+                    self._write(candidate, again, exclusive=True)
+                    return candidate
+        raise AssertionError("there is always one more name")
+
+    def _write(self, name: str, content: Any, *, exclusive: bool) -> None:
+        key = self._new_key(name)
+        params, compress = self._prepare(name, content)
+        if is_seekable(content):
+            content.seek(0)
+        source = GzipCompressionWrapper(content) if compress else content
+        writer = self._writer(key, params, exclusive=exclusive, size=_size_of(content))
+        try:
+            while chunk := to_bytes(source.read(writer.part_size)):
+                writer.write(chunk)
+            writer.finish()
+        except BaseException:
+            writer.abort()
+            raise
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """A free name like `name`; `name` itself where files are overwritten."""
+        name = clean_name(name)
+        if self._overwrites():
+            return get_available_overwrite_name(name, max_length)
+        return super().get_available_name(name, max_length)
+
+    # -- Django: the rest
+
+    def delete(self, name: str) -> None:
+        """Delete a file; a missing one is fine, an empty name is a ValueError."""
+        self._delete(self._deletable(name))
+
+    def _deletable(self, name: str) -> str:
+        key = self._key(name) if name else ""
+        if not name or key in ("", self._root()):
+            raise ValueError("The name of the file to delete must not be empty.")
+        return key
+
+    def exists(self, name: str) -> bool:
+        """Whether `name` is a file, or a directory with files, or the root of the storage."""
+        key = self._key(name)
+        if key == self._root():
+            return True
+        if not key.endswith("/"):
+            try:
+                self._stat(key)
+            except FileNotFoundError:
+                key += "/"
+            else:
+                return True
+        return self._has_entries(key)
+
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        """The names of directories and files directly below `path`."""
+        prefix = self._prefix(path)
+        names: tuple[list[str], list[str]] = ([], [])
+        for entry in self._list(prefix):
+            if name := entry.key.removeprefix(prefix).rstrip("/"):
+                names[0 if entry.is_dir else 1].append(name)
+        return names
+
+    def size(self, name: str) -> int:
+        """Bytes as stored; FileNotFoundError."""
+        return self._stat(self._file_key(name)).size
+
+    def get_modified_time(self, name: str) -> datetime:
+        return self._time(name, "modified")
+
+    def get_created_time(self, name: str) -> datetime:
+        return self._time(name, "created")
+
+    def get_accessed_time(self, name: str) -> datetime:
+        return self._time(name, "accessed")
+
+    def _time(self, name: str, kind: str) -> datetime:
+        found: datetime | None = getattr(self._stat(self._file_key(name)), kind)
+        if found is None:
+            raise NotImplementedError(f"{type(self).__name__} does not know when it was {kind}.")
+        return _as_django(found)
+
+    # -- beyond Django
+
+    def stat(self, name: str) -> Entry:
+        """Size, times, ETag and type of a file in one call; FileNotFoundError."""
+        return self._public(self._stat(self._file_key(name)))
+
+    def scan(self, path: str = "") -> Iterator[Entry]:
+        """Every file below `path`, however deep, page by page; names relative to the storage."""
+        for entry in self._scan(self._prefix(path)):
+            if not entry.is_dir:
+                yield self._public(entry)
+
+    def copy(self, source: str, target: str, *, overwrite: bool | None = None) -> None:
+        """Copy a file within the storage, on the server where it can.
+
+        `overwrite` None follows the storage: FileExistsError where `save()` would not replace.
+        """
+        self._copy_file(source, target, overwrite)
+
+    def move(self, source: str, target: str, *, overwrite: bool | None = None) -> None:
+        """Rename a file; like `copy`, and then the source is deleted."""
+        entry, key = self._copy_file(source, target, overwrite)
+        if entry.key != key:
+            self._delete(entry.key)
+
+    def _copy_file(self, source: str, target: str, overwrite: bool | None) -> tuple[Entry, str]:
+        key = self._new_key(target)
+        entry = self._stat(self._file_key(source))
+        if entry.key != key:
+            replaces = self._overwrites() if overwrite is None else overwrite
+            if not replaces and self._is_file(key):
+                raise FileExistsError(f"{target!r} exists already.")
+            self._copy(entry, key, self._prepare(target)[0])
+        return entry, key
+
+    def delete_many(self, names: Iterable[str]) -> None:
+        """Delete files; missing ones are fine. An empty name is a ValueError before any goes."""
+        self._delete_many([self._deletable(name) for name in names])
+
+    def delete_tree(self, path: str, *, everything: bool = False) -> int:
+        """Delete all files below `path`, and say how many.
+
+        ValueError for the root of the storage, unless `everything` is true.
+        """
+        prefix = self._prefix(path)
+        if prefix == self._root() and not everything:
+            raise ValueError("delete_tree() of the whole storage needs everything=True.")
+        count = 0
+        dirs: list[str] = []
+        entries = self._scan(prefix)
+        while batch := list(islice(entries, DELETE_BATCH)):
+            # An object store marks a directory by an object whose key ends with a slash.
+            objects = [e.key for e in batch if not e.is_dir or e.key.endswith("/")]
+            dirs += [e.key for e in batch if e.is_dir and not e.key.endswith("/")]
+            self._delete_many(objects)
+            count += sum(not e.is_dir for e in batch)
+        for key in [*dirs, prefix.rstrip("/")]:
+            self._remove_dir(key)
+        return count
+
+
+def _as_django(time: datetime) -> datetime:
+    """As Django wants times: aware with USE_TZ, naive local without."""
+    from django.conf import settings
+
+    return time if settings.USE_TZ else timezone.make_naive(time)
+
+
+def _size_of(content: Any) -> int | None:
+    """The content's size where it tells without reading; characters, for text."""
+    try:
+        return int(content.size)
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None

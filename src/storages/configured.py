@@ -1,0 +1,88 @@
+"""The storage as configured: its options, how it prints, how it travels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import Storage
+from django.db.migrations.writer import MigrationWriter
+
+from storages.names import check_location
+from storages.options import (
+    GivenOptions,
+    Option,
+    check_known,
+    declared,
+    overridden,
+    redact,
+)
+
+
+class BaseStorage(Storage):
+    """A Django storage whose options are declared with `storages.options.option`."""
+
+    def __init__(self, **options: Any) -> None:
+        options = self._given = GivenOptions(options)
+        defaults = self.get_default_settings()
+        check_known(type(self), options, [*defaults, *declared(type(self))])
+        for name, value in (defaults | options).items():
+            if name in options or not overridden(type(self), name):
+                self._set_option(name, value)
+        if isinstance(getattr(self, "location", None), str):
+            check_location(self)
+
+    def _set_option(self, name: str, value: Any) -> None:
+        try:
+            setattr(self, name, value)
+        except AttributeError as error:
+            raise ImproperlyConfigured(
+                f"{type(self).__name__} defines {name!r} itself: it cannot be given in OPTIONS."
+            ) from error
+
+    def get_default_settings(self) -> dict[str, Any]:
+        """The values of all options without OPTIONS: Django settings, environment, defaults."""
+        return {name: each.resolve() for name, each in declared(type(self)).items()}
+
+    def _require(self, name: str) -> Any:
+        """The value of a required option; ImproperlyConfigured, at first use, if it is not set."""
+        value = getattr(self, name)
+        if value in (None, ""):
+            settings = " or ".join(declared(type(self))[name].settings)
+            raise ImproperlyConfigured(
+                f"{type(self).__name__} needs {name!r}: give it in OPTIONS"
+                + (f", or set {settings}." if settings else ".")
+            )
+        return value
+
+    def __repr__(self) -> str:
+        found = declared(type(self))
+        shown = {
+            name: value
+            for name in found
+            if (value := getattr(self, name, None)) not in (found[name].default, None)
+            and not isinstance(value, Option)
+        }
+        inside = ", ".join(f"{k}={v!r}" for k, v in redact(type(self), shown).items())
+        return f"<{type(self).__name__}{': ' if inside else ''}{inside}>"
+
+    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+        """For migrations: the OPTIONS without secrets and without what no migration can hold."""
+        cls = type(self)
+        public = {
+            name: value
+            for name, value in self._given.items()
+            if not getattr(declared(cls).get(name), "secret", False) and _can_migrate(value)
+        }
+        return f"{cls.__module__}.{cls.__qualname__}", (), public
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in self.__dict__.items() if not k.startswith("_cached")}
+
+
+def _can_migrate(value: Any) -> bool:
+    try:
+        MigrationWriter.serialize(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,53 @@
+"""What a listing or a stat knows about one stored object, and what takes a large upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored object or directory.
+
+    Inside a backend `key` is the full remote name, location included, without a leading slash.
+    What the public `stat()` and `scan()` return has the name relative to the storage there.
+    """
+
+    key: str
+    size: int = 0
+    """Bytes as stored: of a gzipped object, the compressed ones."""
+    modified: datetime | None = None
+    """Aware, like the other times."""
+    created: datetime | None = None
+    accessed: datetime | None = None
+    etag: str | None = None
+    """Opaque validator: pins one version while it is read in ranges."""
+    digest: str | None = None
+    """`"md5:<hex>"` or the like; only where it derives from the stored bytes."""
+    encoding: str | None = None
+    """The content coding, such as `"gzip"`."""
+    content_type: str | None = None
+    is_dir: bool = False
+
+    @property
+    def name(self) -> str:
+        """The same as `key`: in a public result, Django's name."""
+        return self.key
+
+
+class Upload(Protocol):
+    """A large object on its way: invisible until `finish`, gone without a trace by `abort`."""
+
+    parallel: bool
+    """Whether parts may be written from several threads, out of order."""
+
+    def write(self, number: int, part: bytes) -> None:
+        """Send part `number` (from 1); every part but the last has the planned size."""
+
+    def finish(self) -> None:
+        """Make the object visible, whole; FileExistsError if it had to be new and is not."""
+
+    def abort(self) -> None:
+        """Drop what was sent; idempotent, and the target is untouched."""

@@ -1,0 +1,127 @@
+"""The primitives that a backend implements: the five required ones, and those with defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
+
+from storages.configured import BaseStorage
+from storages.entry import Entry, Upload
+from storages.reading import WINDOW
+from storages.transfer import MiB, fetch_range
+from storages.writing import PartWriter, SpooledUpload
+
+DELETE_THREADS = 16
+"""Threads of `delete_many` where the service deletes one object at a time."""
+
+IN_FLIGHT = 64 * MiB
+"""Bytes of parts or windows that one open file may have on their way."""
+
+
+class Primitives(BaseStorage):
+    """What a backend says of its service; `RemoteStorage` builds everything else on it.
+
+    Keys have passed the gate of names. A prefix is empty or ends with a slash. Errors are
+    builtins that name the key (FileNotFoundError, FileExistsError, PermissionError);
+    ConnectionError and TimeoutError mean "try again".
+    """
+
+    part_size: int = 8 * MiB
+    """Bytes of a part of an upload; what fits in one is stored by a single request."""
+    most_in_flight: int = 16
+    """Parts or windows of one file that may be on their way at once."""
+
+    # -- required
+
+    def _stat(self, key: str) -> Entry:
+        """The object, or the directory where those are real; FileNotFoundError."""
+        raise NotImplementedError
+
+    def _fetch(self, entry: Entry, start: int, stop: int) -> bytes:
+        """Bytes from `start` to `stop` (at most) of that very version; OSError if it changed."""
+        raise NotImplementedError
+
+    def _put(
+        self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
+    ) -> None:
+        """Store all of `source`, or nothing; if `exclusive`, FileExistsError over another one.
+
+        `source` is bytes, or a binary file at its start for a storage without `_start_upload`.
+        """
+        raise NotImplementedError
+
+    def _delete(self, key: str) -> None:
+        """Delete the object; an absent one is fine."""
+        raise NotImplementedError
+
+    def _list(self, prefix: str) -> Iterator[Entry]:
+        """Files and directories directly below `prefix`, streamed page by page."""
+        raise NotImplementedError
+
+    # -- optional
+
+    def _fetch_first(self, key: str, count: int) -> tuple[Entry, bytes]:
+        """The object and its first bytes, `count` at most; FileNotFoundError."""
+        entry = self._stat(key)
+        if entry.is_dir:
+            raise IsADirectoryError(f"{key!r} is a directory.")
+        return entry, fetch_range(self, entry, 0, min(count, entry.size))
+
+    def _stream(self, entry: Entry, start: int) -> Iterator[bytes]:
+        """The bytes from `start` on; overridden where each range is dear (FTP, SFTP)."""
+        while start < entry.size:
+            window = fetch_range(self, entry, start, min(start + WINDOW, entry.size))
+            start += len(window)
+            yield window
+
+    def _start_upload(self, key: str, params: Any, *, exclusive: bool = False) -> Upload:
+        """Begin an object of several parts."""
+        return SpooledUpload(self, key, params, exclusive=exclusive)
+
+    def _scan(self, prefix: str) -> Iterator[Entry]:
+        """All files below `prefix`, and what else `delete_tree` must delete, as directories."""
+        below = []
+        for entry in self._list(prefix):
+            if entry.is_dir:
+                below.append(entry)
+            else:
+                yield entry
+        for entry in below:
+            yield from self._scan(entry.key.rstrip("/") + "/")
+            yield entry
+
+    def _has_entries(self, prefix: str) -> bool:
+        """Whether anything is below `prefix`."""
+        return any(True for _ in self._list(prefix))
+
+    def _delete_many(self, keys: list[str]) -> None:
+        """Delete all of `keys`; absent ones are fine."""
+        with ThreadPoolExecutor(min(DELETE_THREADS, len(keys) or 1)) as pool:
+            list(pool.map(self._delete, keys))
+
+    def _copy(self, source: Entry, target: str, params: Any) -> None:
+        """Copy an object, replacing `target`; all or nothing."""
+        writer = PartWriter(self, target, params)
+        try:
+            for chunk in self._stream(source, 0):
+                writer.write(chunk)
+            writer.finish()
+        except BaseException:
+            writer.abort()
+            raise
+
+    def _make_dir(self, key: str) -> None:
+        """Make a directory, where directories are real."""
+
+    def _remove_dir(self, key: str) -> None:
+        """Remove an empty directory, where directories are real."""
+
+    @classmethod
+    def _reading_streams(cls) -> bool:
+        """Whether the service is better read by long streams than by ranges."""
+        return cls._stream is not Primitives._stream
+
+    def _in_flight(self, size: int) -> int:
+        """How many parts or windows of `size` bytes one file may have on their way."""
+        return max(1, min(self.most_in_flight, IN_FLIGHT // size))

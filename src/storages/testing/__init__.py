@@ -1,0 +1,5 @@
+"""For tests: `MemoryStorage`, and in `storages.testing.conformance` what every storage passes."""
+
+from storages.testing.memory import MemoryStorage
+
+__all__ = ["MemoryStorage"]

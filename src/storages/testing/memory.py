@@ -1,0 +1,203 @@
+"""The reference backend: it holds its files in memory, and keeps the whole contract."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import itertools
+import mimetypes
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import IO, Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.utils.encoding import filepath_to_uri
+
+from storages.base import RemoteStorage
+from storages.entry import Entry, Upload
+from storages.options import option
+from storages.transfer import MiB
+
+GZIP_CONTENT_TYPES = (
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+    "application/x-javascript",
+    "image/svg+xml",
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One version of an object."""
+
+    entry: Entry
+    data: bytes
+
+
+class Bucket:
+    """Objects by key; storages with the same bucket see the same files."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, Stored] = {}
+        self.lock = threading.RLock()
+        self.serial = itertools.count(1)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Bucket, (), {"objects": self.objects}
+
+
+_buckets: dict[str, Bucket] = {}
+
+
+class MemoryStorage(RemoteStorage):
+    """A storage for tests: fast, gone with the process, and as strict as a real one.
+
+    Put it into the STORAGES of your test settings; `assert_exists` and `assert_missing` say what
+    a test expects to be stored.
+    """
+
+    bucket_name: str | None = option(
+        None,
+        help="Storages of a process with the same bucket share their files; "
+        "without a name each storage has files of its own.",
+    )
+    location: str = option("", help="A prefix of all keys, without a leading slash.")
+    base_url: str | None = option(None, help="What `url()` begins with; default: MEDIA_URL.")
+    file_overwrite: bool = option(False, help="Replace files of the same name.")
+    gzip: bool = option(False, help="Compress content of the listed types.")
+    gzip_content_types: Iterable[str] = option(
+        GZIP_CONTENT_TYPES, help="The content types that `gzip` is for."
+    )
+    part_size: int = option(8 * MiB, help="Bytes of a part of an upload.")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if self.bucket_name is None:
+            self._bucket = Bucket()
+        else:
+            self._bucket = _buckets.setdefault(self.bucket_name, Bucket())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.bucket_name is not None:
+            self._bucket = _buckets.setdefault(self.bucket_name, self._bucket)
+
+    def _prepare(self, name: str, content: Any = None) -> tuple[dict[str, Any], bool]:
+        guessed, encoding = mimetypes.guess_type(name)
+        kind = getattr(content, "content_type", None) or guessed or "application/octet-stream"
+        compress = encoding is None and self._compresses(kind)
+        return {"content_type": kind, "encoding": "gzip" if compress else encoding}, compress
+
+    # -- primitives
+
+    def _stored(self, key: str) -> Stored:
+        try:
+            return self._bucket.objects[key]
+        except KeyError:
+            raise FileNotFoundError(f"{key!r} does not exist.") from None
+
+    def _stat(self, key: str) -> Entry:
+        return self._stored(key).entry
+
+    def _fetch(self, entry: Entry, start: int, stop: int) -> bytes:
+        stored = self._stored(entry.key)
+        if stored.entry.etag != entry.etag:
+            raise OSError(errno.ESTALE, f"{entry.key!r} was replaced while it was read.")
+        return stored.data[start:stop]
+
+    def _put(
+        self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
+    ) -> None:
+        data = source if isinstance(source, bytes) else source.read()
+        now = datetime.now(UTC)
+        digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        with self._bucket.lock:
+            if exclusive and key in self._bucket.objects:
+                raise FileExistsError(f"{key!r} exists already.")
+            etag = str(next(self._bucket.serial))
+            entry = Entry(key, len(data), now, now, now, etag, f"md5:{digest}", **params)
+            self._bucket.objects[key] = Stored(entry, data)
+
+    def _start_upload(self, key: str, params: Any, *, exclusive: bool = False) -> Upload:
+        return MemoryUpload(self, key, params, exclusive=exclusive)
+
+    def _delete(self, key: str) -> None:
+        self._bucket.objects.pop(key, None)
+
+    def _list(self, prefix: str) -> Iterator[Entry]:
+        seen = set()
+        for entry in self._scan(prefix):
+            head, slash, _ = entry.key[len(prefix) :].partition("/")
+            if not slash:
+                yield entry
+            elif head not in seen:
+                seen.add(head)
+                yield Entry(prefix + head, is_dir=True)
+
+    def _scan(self, prefix: str) -> Iterator[Entry]:
+        with self._bucket.lock:
+            found = [o.entry for k, o in self._bucket.objects.items() if k.startswith(prefix)]
+        yield from sorted(found, key=lambda entry: entry.key)
+
+    def _copy(self, source: Entry, target: str, params: Any) -> None:
+        with self._bucket.lock:
+            stored = self._stored(source.key)
+            now = datetime.now(UTC)
+            entry = replace(
+                stored.entry,
+                key=target,
+                modified=now,
+                created=now,
+                accessed=now,
+                etag=str(next(self._bucket.serial)),
+            )
+            self._bucket.objects[target] = Stored(entry, stored.data)
+
+    def url(self, name: str | None) -> str:
+        """The address below `base_url`; nothing serves it."""
+        base = settings.MEDIA_URL if self.base_url is None else self.base_url
+        return urljoin(base, filepath_to_uri(self._key(name or "")))
+
+    # -- for tests
+
+    def assert_exists(self, name: str, content: bytes | str | None = None) -> None:
+        """AssertionError unless `name` is stored, with that `content` if it is given."""
+        if not self._is_file(self._key(name)):
+            stored = ", ".join(sorted(entry.name for entry in self.scan())) or "nothing"
+            raise AssertionError(f"{name!r} is not stored; stored: {stored}.")
+        if content is not None:
+            wanted = content.encode() if isinstance(content, str) else content
+            with self.open(name) as file:
+                found = file.read()
+            if found != wanted:
+                raise AssertionError(f"{name!r} holds {found[:80]!r}, not {wanted[:80]!r}.")
+
+    def assert_missing(self, name: str) -> None:
+        """AssertionError if `name` is stored, as a file or a directory."""
+        if self.exists(name):
+            raise AssertionError(f"{name!r} is stored.")
+
+
+class MemoryUpload:
+    """Parts in any order, from any thread."""
+
+    parallel = True
+
+    def __init__(self, storage: MemoryStorage, key: str, params: Any, *, exclusive: bool) -> None:
+        self._storage, self._key, self._params = storage, key, params
+        self._exclusive = exclusive
+        self._parts: dict[int, bytes] = {}
+
+    def write(self, number: int, part: bytes) -> None:
+        self._parts[number] = part
+
+    def finish(self) -> None:
+        whole = b"".join(self._parts[number] for number in sorted(self._parts))
+        self._storage._put(self._key, whole, self._params, exclusive=self._exclusive)
+
+    def abort(self) -> None:
+        self._parts.clear()

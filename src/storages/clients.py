@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 _clients: dict[Hashable, object] = {}
 _lock = threading.RLock()
+_generation = 0
 
 
 def shared(key: Hashable, make: Callable[[], T]) -> T:
@@ -26,9 +27,15 @@ def shared(key: Hashable, make: Callable[[], T]) -> T:
 
 def forget() -> None:
     """Let go of all clients: a forked child must not use its parent's connections."""
-    global _lock
+    global _lock, _generation
     _lock = threading.RLock()
+    _generation += 1
     _clients.clear()
+
+
+def generation() -> int:
+    """A number that changes when all clients were let go of."""
+    return _generation
 
 
 if hasattr(os, "register_at_fork"):

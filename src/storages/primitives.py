@@ -124,4 +124,8 @@ class Primitives(BaseStorage):
 
     def _in_flight(self, size: int) -> int:
         """How many parts or windows of `size` bytes one file may have on their way."""
-        return max(1, min(self.most_in_flight, IN_FLIGHT // size))
+        return max(1, min(self.most_in_flight, self._memory() // size))
+
+    def _memory(self) -> int:
+        """Bytes of parts or windows that one open file may have on their way."""
+        return IN_FLIGHT

@@ -45,6 +45,7 @@ class RangeReader(io.RawIOBase):
         self._ahead: deque[tuple[int, Future[bytes]]] = deque()
         self._next = len(self._window)  # where what was not yet asked for begins
         self._step = FIRST
+        self._largest = max(SEEK, min(WINDOW, storage._memory()))
         self._depth = 1
         self._stream: Iterator[bytes] | None = None
         self._pid = os.getpid()
@@ -81,8 +82,8 @@ class RangeReader(io.RawIOBase):
         """The rest of the file, in full windows from the start."""
         self._check_open()
         rest = self.entry.size - self._position
-        if rest > WINDOW:
-            self._step, self._depth = WINDOW, self._most_ahead()
+        if rest > self._largest:
+            self._step, self._depth = self._largest, self._most_ahead()
         else:
             self._step = max(self._step, rest)
         pieces = []
@@ -146,8 +147,8 @@ class RangeReader(io.RawIOBase):
         self._next = stop
 
     def _from_ahead(self) -> bytes:
-        self._step = min(self._step * 2, WINDOW)
-        if self._step == WINDOW and self._most_ahead() > 1:
+        self._step = min(self._step * 2, self._largest)
+        if self._step == self._largest and self._most_ahead() > 1:
             self._fill_ahead(max(2, self._depth))
         if not self._ahead:
             stop = min(self._next + self._step, self.entry.size)
@@ -175,7 +176,7 @@ class RangeReader(io.RawIOBase):
         self._close_stream()
 
     def _most_ahead(self) -> int:
-        return self._storage._in_flight(WINDOW)
+        return self._storage._in_flight(self._largest)
 
     # -- streams
 

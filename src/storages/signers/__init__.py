@@ -36,7 +36,7 @@ __all__ = [
 
 Presigner = SigV4Presigner | SigV2Presigner
 
-PROBE_KEY = "a b/ü+%25~.txt"
+PROBE_KEY = "a b/..//ü+%25~.txt"  # a signer that normalizes or quotes otherwise gives itself away
 PROBE_PARAMETERS = {"ResponseContentType": "text/plain; charset=utf-8"}
 PROBE_EXPIRES = 60  # seconds
 

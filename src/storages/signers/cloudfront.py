@@ -63,14 +63,16 @@ def _with_cryptography(pem: _Pem) -> RsaSigner:
     except (TypeError, ValueError, UnsupportedAlgorithm):
         raise _unusable(pem) from None
     if not isinstance(key, RSAPrivateKey):
-        raise _unusable(pem)
-    padding, digest = PKCS1v15(), SHA1()
+        raise _unusable(pem, "it is of another kind than RSA")
+    padding, digest = PKCS1v15(), SHA1()  # the only digest that CloudFront takes
     return lambda message: key.sign(message, padding, digest)
 
 
 def _with_rsa(pem: _Pem) -> RsaSigner:
     import rsa
 
+    if b"-----BEGIN PRIVATE KEY-----" in pem:
+        raise _unusable(pem, "`pip install cryptography`, for rsa cannot read PKCS #8")
     try:
         key = rsa.PrivateKey.load_pkcs1(pem)
     except Exception:  # noqa: BLE001 - its ASN.1 parser raises anything, with the key's bytes in it
@@ -78,14 +80,12 @@ def _with_rsa(pem: _Pem) -> RsaSigner:
     return lambda message: rsa.sign(message, key, "SHA-1")
 
 
-def _unusable(pem: bytes) -> ImproperlyConfigured:
+def _unusable(pem: _Pem, hint: str = "") -> ImproperlyConfigured:
     """The error for a key that cannot be loaded; it says what is seen of its form, no more."""
-    if b"ENCRYPTED" in pem:
-        hint = "it is encrypted, and there is no option for its passphrase"
-    elif b"\\n" in pem:
+    if b"\\n" in pem:
         hint = r"it has the two characters \n where line breaks belong"
-    elif b"-----BEGIN PRIVATE KEY-----" in pem:
-        hint = "if it is an RSA key in PKCS #8 form, `pip install cryptography` makes it readable"
-    else:
+    elif b"ENCRYPTED" in pem:
+        hint = "it is encrypted, and there is no option for its passphrase"
+    elif not hint:
         hint = "it should begin with -----BEGIN RSA PRIVATE KEY----- or -----BEGIN PRIVATE KEY-----"
-    return ImproperlyConfigured(f"AWS_CLOUDFRONT_KEY is no usable RSA private key as PEM: {hint}.")
+    return ImproperlyConfigured(f"AWS_CLOUDFRONT_KEY is not usable as an RSA key in PEM: {hint}.")

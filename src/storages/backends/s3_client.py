@@ -1,0 +1,248 @@
+"""The S3 client: one session and client per configuration, and its errors as builtin ones."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3.session
+import botocore.handlers
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ResponseStreamingError,
+    SSLError,
+)
+from django.core.exceptions import ImproperlyConfigured
+
+from storages.signers import Presigner, probe, unsigned_prefix
+from storages.transfer import WORKERS
+
+if TYPE_CHECKING:
+    from storages.backends.s3 import S3Storage
+
+POOL = 2 * WORKERS
+"""Connections that are kept open: the shared threads' and as many of the project's own."""
+
+
+class S3Error(OSError, ClientError):
+    """An error of the service; also a botocore ClientError, with its `response`."""
+
+    def __init__(self, message: str, response: Any, operation_name: str) -> None:
+        OSError.__init__(self, message)
+        self.response = response
+        self.operation_name = operation_name
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.args[0], self.response, self.operation_name)
+
+
+class S3FileNotFoundError(S3Error, FileNotFoundError): ...
+
+
+class S3FileExistsError(S3Error, FileExistsError): ...
+
+
+class S3PermissionError(S3Error, PermissionError): ...
+
+
+class S3UnavailableError(S3Error, ConnectionError):
+    """The service could not answer, after the SDK's own attempts."""
+
+
+NEEDED = {
+    "HeadObject": "s3:GetObject, and s3:ListBucket on the bucket: without that one S3 answers "
+    "403 instead of 404 for an object that does not exist",
+    "GetObject": "s3:GetObject, and s3:ListBucket on the bucket: without that one S3 answers "
+    "403 instead of 404 for an object that does not exist",
+    "PutObject": "s3:PutObject, and s3:PutObjectAcl where an ACL is set",
+    "CreateMultipartUpload": "s3:PutObject, and s3:PutObjectAcl where an ACL is set",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "CopyObject": "s3:GetObject on the source and s3:PutObject on the target",
+    "UploadPartCopy": "s3:GetObject on the source and s3:PutObject on the target",
+    "DeleteObject": "s3:DeleteObject",
+    "DeleteObjects": "s3:DeleteObject",
+    "ListObjectsV2": "s3:ListBucket on the bucket",
+}
+"""The permissions of each operation.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+
+@contextmanager
+def translated(bucket: str, key: str) -> Iterator[None]:
+    """Raise builtin errors that name the object, chained from the SDK's."""
+    try:
+        yield
+    except S3Error:
+        raise
+    except ClientError as error:
+        raise _service_error(error, bucket, key) from error
+    except SSLError as error:
+        raise OSError(
+            f"No trusted connection to the S3 service: {error}. For a certificate authority of "
+            "your own, give its file as `verify` (AWS_S3_VERIFY)."
+        ) from error
+    except (HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
+        raise ConnectionError(f"The connection to S3 broke at {key!r}: {error}") from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise ImproperlyConfigured(
+            f"No credentials for S3: {error} Give access_key and secret_key in OPTIONS "
+            "(AWS_S3_ACCESS_KEY_ID, AWS_S3_SECRET_ACCESS_KEY), a session_profile, or a role."
+        ) from error
+    except ParamValidationError as error:
+        raise ImproperlyConfigured(
+            f"S3 takes no such parameters for {key!r}; see object_parameters "
+            f"(AWS_S3_OBJECT_PARAMETERS) and get_object_parameters(): {error}"
+        ) from error
+
+
+def status_of(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def code_of(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _service_error(error: ClientError, bucket: str, key: str) -> OSError:
+    status, code, operation = status_of(error), code_of(error), error.operation_name
+    given = (error.response, operation)
+    if code == "NoSuchBucket":
+        return S3Error(f"The bucket {bucket!r} does not exist.", *given)
+    if status == 404 or code in ("404", "NoSuchKey", "NoSuchUpload"):
+        return S3FileNotFoundError(f"{key!r} does not exist in the bucket {bucket!r}.", *given)
+    if status == 412 and operation in ("GetObject", "CopyObject", "UploadPartCopy"):
+        changed = S3Error(f"{key!r} was replaced while it was read.", *given)
+        changed.errno = errno.ESTALE
+        return changed
+    if status == 412 or code == "ConditionalRequestConflict":
+        return S3FileExistsError(f"{key!r} exists already in the bucket {bucket!r}.", *given)
+    if status in (401, 403):
+        detail = code if code not in ("403", "AccessDenied", "Forbidden") else "Access denied"
+        needed = NEEDED.get(operation, operation)
+        message = f"{detail}: {operation} of {key!r} in the bucket {bucket!r} needs {needed}."
+        return S3PermissionError(message, *given)
+    message = f"{operation} of {key!r} in the bucket {bucket!r} failed: {error}"
+    return (S3UnavailableError if status >= 500 and status != 501 else S3Error)(message, *given)
+
+
+class Connection:
+    """A session with its client, shared by all threads, and what is made of them when needed."""
+
+    def __init__(self, storage: S3Storage) -> None:
+        self.session = _make_session(storage)
+        self._arguments = {
+            "region_name": storage.region_name,
+            "use_ssl": storage.use_ssl,
+            "endpoint_url": storage.endpoint_url,
+            "verify": storage.verify,
+        }
+        self._config = _make_config(storage)
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._clients: dict[str, Any] = {}
+        self._presigners: dict[tuple[str, str], Any] = {}
+        self.client = self._make_client()
+
+    def _make_client(self, **changes: Any) -> Any:
+        config = changes.pop("config", self._config)
+        client = self.session.client("s3", config=config, **self._arguments | changes)
+        # With `Expect: 100-continue` each PUT costs a second round trip.
+        client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
+        return client
+
+    def variant(self, name: str, **changes: Any) -> Any:
+        """Another client of the same session, made once."""
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = self._make_client(**changes)
+            return self._clients[name]
+
+    @property
+    def unsigned(self) -> Any:
+        return self.variant(
+            "unsigned", config=self._config.merge(Config(signature_version=UNSIGNED))
+        )
+
+    def public(self, endpoint: str, *, unsigned: bool = False) -> Any:
+        """A client that only makes links, for another host that shows the same buckets."""
+        changes: dict[str, Any] = {"s3": {**(self._config.s3 or {}), "addressing_style": "path"}}
+        if unsigned:
+            changes["signature_version"] = UNSIGNED
+        return self.variant(
+            f"{endpoint} {unsigned}",
+            endpoint_url=endpoint,
+            config=self._config.merge(Config(**changes)),
+        )
+
+    def resource(self, client: Any) -> Any:
+        """A boto3 resource over a shared client; resources are not thread-safe, clients are."""
+        resources = self._local.__dict__.setdefault("resources", {})
+        if id(client) not in resources:
+            with self._lock:
+                resource = self.session.resource("s3", config=self._config, **self._arguments)
+            resource.meta.client = client
+            resources[id(client)] = resource
+        return resources[id(client)]
+
+    def presigner(self, client: Any, bucket: str) -> Presigner | None:
+        """Our own signer of links if it provably equals the client's."""
+        return self._probed("signed", client, bucket, probe)  # type: ignore[no-any-return]
+
+    def unsigned_prefix(self, client: Any, bucket: str) -> str | None:
+        """What comes before the quoted key in an unsigned link."""
+        return self._probed("unsigned", client, bucket, unsigned_prefix)  # type: ignore[no-any-return]
+
+    def _probed(self, kind: str, client: Any, bucket: str, ask: Any) -> Any:
+        key = (f"{kind} {id(client)}", bucket)
+        if key not in self._presigners:
+            self._presigners[key] = ask(client, bucket)
+        return self._presigners[key]
+
+
+def _make_session(storage: S3Storage) -> Any:
+    if storage.session_profile:
+        return boto3.session.Session(profile_name=storage.session_profile)
+    return boto3.session.Session(
+        aws_access_key_id=storage.access_key,
+        aws_secret_access_key=storage.secret_key,
+        aws_session_token=storage.security_token,
+    )
+
+
+def _make_config(storage: S3Storage) -> Any:
+    """The client's Config: ours, and over it what the user gave."""
+    given = storage.client_config or storage.config
+    s3: dict[str, Any] = {"payload_signing_enabled": False}
+    ours: dict[str, Any] = {"max_pool_connections": POOL, "s3": s3}
+    if storage.endpoint_url:
+        # Many compatible services know no checksum trailers, or answer with checksums of the
+        # whole object to a range.
+        ours["request_checksum_calculation"] = "when_required"
+        ours["response_checksum_validation"] = "when_required"
+    if given is None:
+        if storage.addressing_style:
+            s3["addressing_style"] = storage.addressing_style
+        if storage.signature_version:
+            ours["signature_version"] = storage.signature_version
+        if storage.proxies:
+            ours["proxies"] = storage.proxies
+        return Config(**ours)
+    ours["s3"] = s3 | (given.s3 or {})
+    return Config(**ours).merge(given).merge(Config(s3=ours["s3"]))

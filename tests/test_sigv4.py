@@ -305,12 +305,13 @@ def test_unusual_clients_are_left_to_botocore():
         assert probe(client_for(), bucket) is None
 
 
-@pytest.mark.parametrize("event", [*signers._EVENTS, "before-parameter-build.s3", "before-sign"])
+@pytest.mark.parametrize(
+    "event",
+    ["provide-client-params.s3.GetObject", "before-parameter-build.s3", "before-sign"]
+    + ["before-endpoint-resolution.s3", "choose-signer.s3.*"],
+)
 def test_a_client_with_a_handler_of_the_users_is_left_to_botocore(event):
-    def handler(**kwargs):
-        return None
-
-    client = new_client()
+    client, handler = new_client(), lambda **kwargs: None
     client.meta.events.register("before-send.s3", handler)
     client.meta.events.register("before-sign.s3.DeleteObject", handler)
     assert probe(client, "bucket") is not None

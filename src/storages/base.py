@@ -256,6 +256,13 @@ class RemoteStorage(Primitives):
             self._copy(entry, key, self._prepare(target)[0])
         return entry, key
 
+    def write(self, name: str, content: Any, *, overwrite: bool = False) -> None:
+        """Store `content` under exactly `name`: `save()` without a choice of names.
+
+        FileExistsError, created exclusively, unless `overwrite` is true.
+        """
+        self._write(name, content, exclusive=not overwrite)
+
     def delete_many(self, names: Iterable[str]) -> None:
         """Delete files; missing ones are fine. An empty name is a ValueError before any goes."""
         self._delete_many([self._deletable(name) for name in names])

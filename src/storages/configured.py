@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage
 from django.db.migrations.writer import MigrationWriter
@@ -21,6 +22,9 @@ from storages.options import (
 
 class BaseStorage(Storage):
     """A Django storage whose options are declared with `storages.options.option`."""
+
+    sdk: tuple[str, ...] = ()
+    """The modules that it needs and that an extra of the distribution brings."""
 
     def __init__(self, **options: Any) -> None:
         options = self._given = GivenOptions(options)
@@ -54,6 +58,14 @@ class BaseStorage(Storage):
                 + (f", or set {settings}." if settings else ".")
             )
         return value
+
+    def _check(self, alias: str) -> list[CheckMessage]:
+        """What `manage.py check` has to say of the storage configured as `alias`."""
+        return []
+
+    def _check_deploy(self, alias: str) -> list[CheckMessage]:
+        """What `manage.py check --deploy` adds."""
+        return []
 
     def __repr__(self) -> str:
         found = declared(type(self))

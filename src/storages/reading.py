@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from storages.transfer import ATTEMPTS, KiB, MiB, fetch_range, submit
+from storages.transfer import KiB, MiB, Patience, fetch_first, fetch_range, submit
 
 if TYPE_CHECKING:
     from storages.primitives import Primitives
@@ -38,7 +38,7 @@ class RangeReader(io.RawIOBase):
     def __init__(self, storage: Primitives, key: str) -> None:
         super().__init__()
         self._storage = storage
-        self.entry, self._window = storage._fetch_first(key, FIRST)
+        self.entry, self._window = fetch_first(storage, key, FIRST)
         self._at = 0  # where the window begins
         self._position = 0
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
@@ -184,7 +184,7 @@ class RangeReader(io.RawIOBase):
         """The next chunk of the storage's stream; a broken one is opened again where it broke."""
         if not sequential:
             self._close_stream()
-        failures = 0
+        patience = Patience()
         while True:
             if self._stream is None:
                 self._stream = self._storage._stream(self.entry, self._position)
@@ -197,9 +197,7 @@ class RangeReader(io.RawIOBase):
                     )
             except (ConnectionError, TimeoutError):
                 self._close_stream()
-                failures += 1
-                if failures == ATTEMPTS:
-                    raise
+                patience.wait()
                 continue
             self._next = self._position + len(chunk)
             return chunk

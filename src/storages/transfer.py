@@ -22,11 +22,8 @@ MiB = 1024 * KiB
 WORKERS = 32
 """Threads that all open files of a process share; what they run never waits for another one."""
 
-ATTEMPTS = 5
-"""How often in a row a range is asked for before its error is raised."""
-
 PAUSES = (0.1, 0.2, 0.4, 0.8)
-"""Seconds before each further attempt."""
+"""Seconds before each further attempt to read after a connection broke."""
 
 ABORT_PAUSES = (1, 2, 4, 8, 15, 30, *[60] * 30)
 """Seconds between the attempts to drop an upload whose server cannot be reached."""
@@ -59,6 +56,35 @@ class Fetches(Protocol):
 
     def _fetch(self, entry: Entry, start: int, stop: int) -> bytes: ...
 
+    def _fetch_first(self, key: str, count: int) -> tuple[Entry, bytes]: ...
+
+
+class Patience:
+    """Pauses after each broken connection, and gives up when too many followed each other."""
+
+    def __init__(self) -> None:
+        self.progressed()
+
+    def progressed(self) -> None:
+        self._pauses = iter(PAUSES)
+
+    def wait(self) -> None:
+        """Called while an error is handled: sleep, or let that error go on its way."""
+        pause = next(self._pauses, None)
+        if pause is None:
+            raise  # the error that the caller handles
+        time.sleep(pause)
+
+
+def fetch_first(storage: Fetches, key: str, count: int) -> tuple[Entry, bytes]:
+    """The object and its first bytes, `count` at most; a broken connection is tried again."""
+    patience = Patience()
+    while True:
+        try:
+            return storage._fetch_first(key, count)
+        except (ConnectionError, TimeoutError):
+            patience.wait()
+
 
 def fetch_range(storage: Fetches, entry: Entry, start: int, stop: int) -> bytes:
     """The bytes from `start` to `stop`, all of them; a broken connection goes on where it broke.
@@ -66,19 +92,16 @@ def fetch_range(storage: Fetches, entry: Entry, start: int, stop: int) -> bytes:
     Raises the last error when several attempts in a row bring nothing.
     """
     pieces: list[bytes] = []
-    failures = 0
+    patience = Patience()
     while start < stop:
         try:
             piece = storage._fetch(entry, start, stop)
             if not piece:
                 raise ConnectionError(f"Reading {entry.key!r} ended at byte {start} of {stop}.")
         except (ConnectionError, TimeoutError):
-            failures += 1
-            if failures == ATTEMPTS:
-                raise
-            time.sleep(PAUSES[failures - 1])
+            patience.wait()
             continue
-        failures = 0
+        patience.progressed()
         pieces.append(piece)
         start += len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
@@ -40,6 +42,8 @@ CONNECTION_OPTIONS = (
 
 class S3Options(RemoteStorage):
     """What can be set, what cannot be set together, and the client that follows from it."""
+
+    sdk = ("boto3",)
 
     config: Any = None
     """Deprecated: a botocore Config as a class attribute; use `client_config`."""
@@ -223,6 +227,48 @@ class S3Options(RemoteStorage):
                 f"endpoint_url (AWS_S3_ENDPOINT_URL) is {self.endpoint_url!r}: it needs its "
                 "scheme, such as https://."
             )
+
+    def _check(self, alias: str) -> list[CheckMessage]:
+        messages: list[CheckMessage] = []
+        where = f"STORAGES[{alias!r}]"
+        if not self.url_protocol.endswith(":"):
+            messages.append(
+                Error(
+                    f"{where}: url_protocol is {self.url_protocol!r}: it needs its colon.",
+                    hint=f"Write {self.url_protocol.rstrip('/') + ':'!r}.",
+                    id="storages.E006",
+                )
+            )
+        for old, new, used in (
+            ("use_threads", "transfer_config", not self.use_threads),
+            ("config", "client_config", self.config is not None),
+        ):
+            if used:
+                messages.append(
+                    Warning(
+                        f"{where}: {old!r} is deprecated.",
+                        hint=f"Use {new!r} instead.",
+                        id="storages.W005",
+                    )
+                )
+        return messages
+
+    def _check_deploy(self, alias: str) -> list[CheckMessage]:
+        plain = (self.endpoint_url or "").startswith("http://") or not self.use_ssl
+        local = urlsplit(self.endpoint_url or "").hostname in ("localhost", "127.0.0.1", "::1")
+        found = []
+        if self.verify is False:
+            found.append(("the certificate of the service is not verified", "verify", "W006"))
+        if plain and not local:
+            found.append(("files travel without encryption", "endpoint_url and use_ssl", "W007"))
+        return [
+            Warning(
+                f"STORAGES[{alias!r}]: {what}.",
+                hint=f"See the options {where}.",
+                id=f"storages.{number}",
+            )
+            for what, where, number in found
+        ]
 
     # -- client
 

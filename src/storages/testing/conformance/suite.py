@@ -1,0 +1,197 @@
+"""What the tests of the suite stand on: fixtures, features, and small helpers."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+import pytest
+from django.core.files.base import ContentFile
+
+from storages.base import RemoteStorage
+from storages.configured import BaseStorage
+from storages.options import declared
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+KiB = 1024
+MiB = 1024 * KiB
+
+SMALL_PART = 64 * KiB
+"""Bytes of a part, where the storage lets a test choose."""
+
+METHODS = frozenset({"stat", "scan", "copy", "move", "delete_many", "delete_tree"})
+OPTIONS = frozenset({"file_overwrite", "gzip", "location"})
+
+
+def needs(*features: str) -> Callable[[Test], Test]:
+    """Mark a test that only makes sense for storages with all of `features`."""
+
+    def mark(test: Test) -> Test:
+        test.needs = features  # type: ignore[attr-defined]
+        return test
+
+    return mark
+
+
+class Suite:
+    """What a backend says of itself, and what the tests get for it."""
+
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    """What the service cannot do although the storage offers it: its tests must fail.
+
+    exclusive-create: of concurrent creations of one name, one is told that it lost.
+    pinned-reads: a file replaced while it is read is noticed.
+    content-type, content-encoding: kept with the file, and by a copy.
+    key-and-prefix: `a` and `a/b` can both be files.
+    url: `url()` ends with the quoted name and needs no network.
+    """
+
+    offers: ClassVar[frozenset[str]] = frozenset()
+    """Options that `make_storage` takes beyond those that the class declares."""
+
+    object_store: ClassVar[bool] = True
+    """Directories are but prefixes: a missing one lists as empty instead of FileNotFoundError."""
+
+    unsupported_names: ClassVar[frozenset[str]] = frozenset()
+    """Those of `naming.ODD_NAMES` that the service refuses or changes: their tests must fail."""
+
+    static_options: ClassVar[dict[str, Any]] = {}
+    """Options of a storage for static files, such as `{"querystring_auth": False}`."""
+
+    many: ClassVar[int] = 1105
+    """Files in the directory that must be listed in pages."""
+
+    clock_error: ClassVar[float] = 2.0
+    """Seconds that the service's clock may differ from ours, its resolution included."""
+
+    @pytest.fixture
+    def make_storage(self) -> Callable[..., Any]:
+        """A function of options: a storage of one place that is empty when the test begins."""
+        raise NotImplementedError(f"{type(self).__name__} must define the fixture make_storage.")
+
+    @pytest.fixture
+    def storage(self, make_storage: Any) -> Any:
+        return make_storage()
+
+    @pytest.fixture
+    def keeping(self, make_storage: Any) -> Any:
+        """A storage that never replaces a file by `save()`."""
+        return make_storage(file_overwrite=False)
+
+    @pytest.fixture
+    def replacing(self, make_storage: Any) -> Any:
+        """A storage that replaces files by `save()`."""
+        return make_storage(file_overwrite=True)
+
+    @pytest.fixture
+    def part_size(self, make_storage: Any) -> int:
+        """Bytes of a part of `parted`."""
+        if "part_size" in declared(type(make_storage())):
+            return SMALL_PART
+        return int(getattr(make_storage(), "part_size", 5 * MiB))
+
+    @pytest.fixture
+    def parted(self, make_storage: Any) -> Any:
+        """A storage with small parts, where it lets a test choose."""
+        if "part_size" in declared(type(make_storage())):
+            return make_storage(part_size=SMALL_PART)
+        return make_storage()
+
+    @pytest.fixture(autouse=True)
+    def _check_needs(self, request: Any) -> None:
+        """Skip what the storage does not offer; expect to fail what its service lacks."""
+        features = getattr(request.function, "needs", ())
+        if not features:
+            return
+        storage = request.getfixturevalue("make_storage")()
+        for feature in features:
+            if not self.has_feature(storage, feature):
+                pytest.skip(f"{type(storage).__name__} does not offer {feature!r}")
+            if feature in self.lacks:
+                self.expect_failure(request, f"the service lacks {feature!r}")
+
+    def has_feature(self, storage: Any, feature: str) -> bool:
+        """Whether the storage offers `feature`; what only the service knows counts as offered."""
+        if feature in self.offers:
+            return True
+        if feature in METHODS:
+            return hasattr(storage, feature)
+        if feature in OPTIONS:
+            return feature in declared(type(storage))
+        derived = {
+            "remote": isinstance(storage, RemoteStorage),
+            "options": isinstance(storage, BaseStorage),
+            "ranges": isinstance(storage, RemoteStorage) and not storage._reading_streams(),
+            "secrets": any(each.secret for each in declared(type(storage)).values()),
+            "fork": hasattr(os, "fork"),
+        }
+        return derived.get(feature, True)
+
+    def expect_failure(self, request: Any, reason: str) -> None:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+
+
+def put(storage: Any, name: str, content: bytes | str = b"content") -> str:
+    """Save a new file under exactly that name."""
+    saved = storage.save(name, ContentFile(content))
+    assert saved == name
+    return name
+
+
+def get(storage: Any, name: str) -> bytes:
+    """All bytes of a file."""
+    with storage.open(name) as file:
+        content = file.read()
+    assert isinstance(content, bytes)
+    return content
+
+
+def replace(storage: Any, name: str, content: bytes | str) -> None:
+    """Put other content in the place of a file, whatever `save()` does with taken names."""
+    storage.delete(name)
+    put(storage, name, content)
+
+
+def noise(size: int, seed: int = 0) -> bytes:
+    """`size` bytes that no compression makes smaller, the same ones for the same `seed`."""
+    return random.Random(seed).randbytes(size)
+
+
+def rebuild(storage: Any, cls: Any = None, **options: Any) -> Any:
+    """Another storage with the same options and `options`; of the class `cls`, if given."""
+    if isinstance(storage, BaseStorage):
+        return (cls or type(storage))(**(dict(storage._given) | options))
+    _, args, given = storage.deconstruct()
+    return (cls or type(storage))(*args, **(given | options))
+
+
+class OneWay(io.RawIOBase):
+    """Binary content that can only be read forward, such as a socket or a pipe."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self._source = io.BytesIO(content)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._source.readinto(buffer)
+
+
+class Breaking(OneWay):
+    """Content whose reading fails with `error` after its bytes."""
+
+    def __init__(self, content: bytes, error: BaseException) -> None:
+        super().__init__(content)
+        self._error = error
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer)
+        if not count:
+            raise self._error
+        return count

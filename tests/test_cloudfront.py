@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
 import sys
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -76,7 +77,7 @@ def test_links_equal_botocores(library, key_type):
         assert signer.generate_presigned_url(url, date_less_than=UNTIL) == expected(url, UNTIL)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     path=st.text(st.characters(codec="utf-8"), max_size=20),
     after=st.timedeltas(timedelta(0), timedelta(days=3650)),
@@ -125,6 +126,12 @@ def test_a_key_is_loaded_once():
     assert [signer.key_id for signer in signers] == ["ONE", "TWO", "ONE"]
     assert len({id(signer.rsa_signer) for signer in signers}) == 1
     assert cloudfront._rsa_signer.cache_info().misses == 1
+
+
+def test_importing_it_loads_no_sdk():
+    code = "import sys, storages.signers.cloudfront; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"boto3", "botocore", "cryptography", "rsa"} & set(done.stdout.split())
 
 
 BROKEN = {

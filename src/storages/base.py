@@ -101,7 +101,7 @@ class RemoteStorage(Primitives):
 
     # -- Django: open and save
 
-    def open(self, name: str, mode: str = "rb", **text: Any) -> RemoteFile:  # type: ignore[override]
+    def open(self, name: str, mode: str = "rb", **text: Any) -> RemoteFile:
         """Open a file; text modes take `encoding` (UTF-8), `errors` and `newline`.
 
         Modes: r, rb; w, wb; x, xb (FileExistsError if it exists); a, ab (uploads all of it again).

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any
 
 from django.core.files.storage import Storage
 from django.utils import timezone
@@ -30,13 +31,13 @@ def stat(storage: Storage, name: str) -> Entry:
 
 
 def _entry(storage: Storage, name: str) -> Entry:
-    times: dict[str, datetime | None] = {}
+    times: dict[str, Any] = {}
     for kind in ("modified", "created", "accessed"):
         try:
             found = getattr(storage, f"get_{kind}_time")(name)
         except NotImplementedError:
-            found = None
-        times[kind] = _aware(found) if found else None
+            continue
+        times[kind] = _aware(found)
     return Entry(name, storage.size(name), **times)
 
 

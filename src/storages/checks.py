@@ -151,7 +151,7 @@ def check_retired_settings(app_configs: Any = None, **kwargs: Any) -> list[Check
             id="storages.W002",
         )
         for name, successor in RETIRED.items()
-        if hasattr(settings, name) and settings.is_overridden(name)
+        if hasattr(settings, name)
     ]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from typing import IO, TYPE_CHECKING, Any
+from gzip import GzipFile
+from typing import TYPE_CHECKING, Any
 
 from django.core.files.base import File
 
@@ -25,13 +26,15 @@ BUFFER = 256 * KiB
 _is_mode = re.compile(r"[rwxa][bt]?|[bt][rwxa]").fullmatch
 
 
-class RemoteFile(File):
+class RemoteFile(File):  # type: ignore[type-arg]  # generic in the stubs only
     """A file of a remote storage, opened for reading or for writing.
 
     What is written becomes visible when the file is closed, and not at all if the `with` block
     ends by an exception or nobody closes the file. Appending uploads the whole file again.
     `buffer_size` is the size in bytes of the parts of an upload.
     """
+
+    file: Any
 
     def __init__(
         self,
@@ -47,7 +50,11 @@ class RemoteFile(File):
         self.name: str = name
         self._storage = storage
         self._buffer_size = buffer_size
-        self._text = {"encoding": encoding or "utf-8", "errors": errors, "newline": newline}
+        self._text: dict[str, Any] = {
+            "encoding": encoding or "utf-8",
+            "errors": errors,
+            "newline": newline,
+        }
         self._open(mode)
 
     def _open(self, mode: str) -> None:
@@ -55,7 +62,7 @@ class RemoteFile(File):
         self.mode = mode
         self._reader: RangeReader | None = None
         self._writer: PartWriter | None = None
-        self._zipper: IO[bytes] | None = None
+        self._zipper: GzipFile | None = None
         binary = self._open_reader() if "r" in mode else self._open_writer()
         self.file = binary if "b" in mode else io.TextIOWrapper(binary, **self._text)
 

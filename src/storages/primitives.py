@@ -15,7 +15,7 @@ from storages.writing import PartWriter, SpooledUpload
 DELETE_THREADS = 16
 """Threads of `delete_many` where the service deletes one object at a time."""
 
-IN_FLIGHT = 64 * MiB
+IN_FLIGHT = 40 * MiB
 """Bytes of parts or windows that one open file may have on their way."""
 
 

@@ -53,7 +53,7 @@ def get_available_overwrite_name(name: str, max_length: int | None) -> str:
 
     Raises SuspiciousFileOperation if nothing of the root would be left, and for `..` in it.
     """
-    name = validate_file_name(str(name).replace("\\", "/"), allow_relative_path=True)
+    name = str(validate_file_name(str(name).replace("\\", "/"), allow_relative_path=True))
     if max_length is None or len(name) <= max_length:
         return name
     folder, base = posixpath.split(name)
@@ -69,6 +69,8 @@ def get_available_overwrite_name(name: str, max_length: int | None) -> str:
 
 class ReadBytesWrapper(FileProxyMixin):  # type: ignore[type-arg]  # generic in the stubs only
     """Reads bytes from `file` even if it holds text; `encoding` is the file's own or UTF-8."""
+
+    file: IO[Any]
 
     def __init__(self, file: IO[Any], encoding: str | None = None) -> None:
         self.file = file

@@ -6,7 +6,8 @@ import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3.session
 import botocore.handlers
@@ -28,7 +29,7 @@ from storages.signers import Presigner, probe, unsigned_prefix
 from storages.transfer import WORKERS
 
 if TYPE_CHECKING:
-    from storages.backends.s3 import S3Storage
+    from storages.backends.s3_options import S3Options
 
 POOL = 2 * WORKERS
 """Connections that are kept open: the shared threads' and as many of the project's own."""
@@ -142,10 +143,19 @@ def _service_error(error: ClientError, bucket: str, key: str) -> OSError:
     return (S3UnavailableError if status >= 500 and status != 501 else S3Error)(message, *given)
 
 
+class Links(NamedTuple):
+    """How links are made: by botocore's client, and where that is proven equal by ourselves."""
+
+    client: Any
+    presigner: Presigner | None
+    prefix: str | None
+    """What comes before the quoted key in an unsigned link."""
+
+
 class Connection:
     """A session with its client, shared by all threads, and what is made of them when needed."""
 
-    def __init__(self, storage: S3Storage) -> None:
+    def __init__(self, storage: S3Options) -> None:
         self.session = _make_session(storage)
         self._arguments = {
             "region_name": storage.region_name,
@@ -156,8 +166,7 @@ class Connection:
         self._config = _make_config(storage)
         self._lock = threading.RLock()
         self._local = threading.local()
-        self._clients: dict[str, Any] = {}
-        self._presigners: dict[tuple[str, str], Any] = {}
+        self._links: dict[tuple[str, str | None, bool], Links] = {}
         self.client = self._make_client()
 
     def _make_client(self, **changes: Any) -> Any:
@@ -167,29 +176,33 @@ class Connection:
         client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
         return client
 
-    def variant(self, name: str, **changes: Any) -> Any:
-        """Another client of the same session, made once."""
-        with self._lock:
-            if name not in self._clients:
-                self._clients[name] = self._make_client(**changes)
-            return self._clients[name]
-
-    @property
+    @cached_property
     def unsigned(self) -> Any:
-        return self.variant(
-            "unsigned", config=self._config.merge(Config(signature_version=UNSIGNED))
-        )
+        return self._make_client(config=self._config.merge(Config(signature_version=UNSIGNED)))
 
-    def public(self, endpoint: str, *, unsigned: bool = False) -> Any:
-        """A client that only makes links, for another host that shows the same buckets."""
-        changes: dict[str, Any] = {"s3": {**(self._config.s3 or {}), "addressing_style": "path"}}
-        if unsigned:
-            changes["signature_version"] = UNSIGNED
-        return self.variant(
-            f"{endpoint} {unsigned}",
-            endpoint_url=endpoint,
-            config=self._config.merge(Config(**changes)),
-        )
+    def links(self, bucket: str, endpoint: str | None, *, signed: bool) -> Links:
+        """How links to a bucket are made; for the host of `endpoint`, if it is given."""
+        key = (bucket, endpoint, signed)
+        found = self._links.get(key)
+        if found is None:
+            with self._lock:
+                found = self._links[key] = self._make_links(bucket, endpoint, signed)
+        return found
+
+    def _make_links(self, bucket: str, endpoint: str | None, signed: bool) -> Links:
+        if endpoint is None:
+            client = self.client if signed else self.unsigned
+        else:
+            changes: dict[str, Any] = {
+                "s3": {**(self._config.s3 or {}), "addressing_style": "path"}
+            }
+            if not signed:
+                changes["signature_version"] = UNSIGNED
+            config = self._config.merge(Config(**changes))
+            client = self._make_client(endpoint_url=endpoint, config=config)
+        if signed:
+            return Links(client, probe(client, bucket), None)
+        return Links(client, None, unsigned_prefix(client, bucket))
 
     def resource(self, client: Any) -> Any:
         """A boto3 resource over a shared client; resources are not thread-safe, clients are."""
@@ -201,22 +214,8 @@ class Connection:
             resources[id(client)] = resource
         return resources[id(client)]
 
-    def presigner(self, client: Any, bucket: str) -> Presigner | None:
-        """Our own signer of links if it provably equals the client's."""
-        return self._probed("signed", client, bucket, probe)  # type: ignore[no-any-return]
 
-    def unsigned_prefix(self, client: Any, bucket: str) -> str | None:
-        """What comes before the quoted key in an unsigned link."""
-        return self._probed("unsigned", client, bucket, unsigned_prefix)  # type: ignore[no-any-return]
-
-    def _probed(self, kind: str, client: Any, bucket: str, ask: Any) -> Any:
-        key = (f"{kind} {id(client)}", bucket)
-        if key not in self._presigners:
-            self._presigners[key] = ask(client, bucket)
-        return self._presigners[key]
-
-
-def _make_session(storage: S3Storage) -> Any:
+def _make_session(storage: S3Options) -> Any:
     if storage.session_profile:
         return boto3.session.Session(profile_name=storage.session_profile)
     return boto3.session.Session(
@@ -226,7 +225,7 @@ def _make_session(storage: S3Storage) -> Any:
     )
 
 
-def _make_config(storage: S3Storage) -> Any:
+def _make_config(storage: S3Options) -> Any:
     """The client's Config: ours, and over it what the user gave."""
     given = storage.client_config or storage.config
     s3: dict[str, Any] = {"payload_signing_enabled": False}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.utils.encoding import filepath_to_uri
 
 from storages.backends.s3_options import S3Options
 from storages.signers import credentials_of, encode_query, query_for, quote_key
+
+if TYPE_CHECKING:
+    from storages.backends.s3_client import Links
 
 
 class S3Links(S3Options):
@@ -68,33 +71,30 @@ class S3Links(S3Options):
 
     # -- the service itself
 
+    def _links(self, *, signed: bool) -> Links:
+        endpoint = f"{self.url_protocol}//{self.public_domain}" if self.public_domain else None
+        return self._connection.links(self._bucket(), endpoint, signed=signed)
+
     def _signed_url(
         self, key: str, parameters: Mapping[str, Any] | None, expire: int, method: str | None
     ) -> str:
-        client = self._link_client()
+        links = self._links(signed=True)
         query = query_for(parameters) if parameters else ()
-        if query is not None and key and type(expire) is int:
-            presigner = self._connection.presigner(client, self._bucket())
-            credentials = credentials_of(client) if presigner else None
-            if presigner and credentials:
-                return presigner.sign(key, credentials, expire, method=method or "GET", query=query)
-        return self._ask(client, key, parameters, expire, method)
+        if links.presigner and query is not None and key and type(expire) is int:
+            credentials = credentials_of(links.client)
+            if credentials:
+                sign = links.presigner.sign
+                return sign(key, credentials, expire, method=method or "GET", query=query)
+        return self._ask(links.client, key, parameters, expire, method)
 
     def _plain_url(
         self, key: str, parameters: Mapping[str, Any] | None, expire: int, method: str | None
     ) -> str:
-        client = self._link_client(unsigned=True)
-        prefix = self._connection.unsigned_prefix(client, self._bucket())
+        links = self._links(signed=False)
         query = query_for(parameters) if parameters else ()
-        if prefix is None or query is None or not key:
-            return self._ask(client, key, parameters, expire, method)
-        return f"{prefix}{quote_key(key)}" + (f"?{encode_query(query)}" if query else "")
-
-    def _link_client(self, *, unsigned: bool = False) -> Any:
-        if self.public_domain:
-            endpoint = f"{self.url_protocol}//{self.public_domain}"
-            return self._connection.public(endpoint, unsigned=unsigned)
-        return self._connection.unsigned if unsigned else self.client
+        if links.prefix is None or query is None or not key:
+            return self._ask(links.client, key, parameters, expire, method)
+        return f"{links.prefix}{quote_key(key)}" + (f"?{encode_query(query)}" if query else "")
 
     def _ask(
         self,

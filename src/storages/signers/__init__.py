@@ -6,6 +6,7 @@ stays with botocore.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -23,6 +24,7 @@ from .sigv4 import (
 __all__ = [
     "PARAMETERS",
     "Credentials",
+    "CurrentCredentials",
     "Presigner",
     "SigV2Presigner",
     "SigV4Presigner",
@@ -53,13 +55,31 @@ _EVENTS = (
 def credentials_of(client: Any) -> Credentials | None:
     """What a botocore client signs with now; None if it has no credentials.
 
-    Temporary credentials are renewed when they are due, so ask again for every link.
+    Asking renews temporary credentials that are due.
     """
     source = getattr(getattr(client, "_request_signer", None), "_credentials", None)
     if source is None:
         return None
     frozen = source.get_frozen_credentials()
     return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+
+class CurrentCredentials:
+    """What a client signs with, asked for once a second: botocore takes long to say it."""
+
+    __slots__ = ("_client", "_known")
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._known: tuple[int, Credentials | None] = (-1, None)
+
+    def get(self) -> Credentials | None:
+        """The credentials, at most a second old; None if the client has none."""
+        second = int(time.time())
+        known = self._known
+        if known[0] != second:
+            self._known = known = (second, credentials_of(self._client))
+        return known[1]
 
 
 def probe(client: Any, bucket: str) -> Presigner | None:

@@ -51,7 +51,7 @@ def _rsa_signer(pem: _Pem) -> RsaSigner:
         ) from None
 
 
-def _with_cryptography(pem: _Pem) -> RsaSigner:
+def _with_cryptography(pem: bytes) -> RsaSigner:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -68,7 +68,7 @@ def _with_cryptography(pem: _Pem) -> RsaSigner:
     return lambda message: key.sign(message, padding, digest)
 
 
-def _with_rsa(pem: _Pem) -> RsaSigner:
+def _with_rsa(pem: bytes) -> RsaSigner:
     import rsa
 
     if b"-----BEGIN PRIVATE KEY-----" in pem:
@@ -80,7 +80,7 @@ def _with_rsa(pem: _Pem) -> RsaSigner:
     return lambda message: rsa.sign(message, key, "SHA-1")
 
 
-def _unusable(pem: _Pem, hint: str = "") -> ImproperlyConfigured:
+def _unusable(pem: bytes, hint: str = "") -> ImproperlyConfigured:
     """The error for a key that cannot be loaded; it says what is seen of its form, no more."""
     if b"\\n" in pem:
         hint = r"it has the two characters \n where line breaks belong"

@@ -38,9 +38,7 @@ class Saving(Suite):
         assert storage.size("d/a.bin") == size
 
     @pytest.mark.parametrize(("parts", "extra"), [(1, -1), (1, 0), (1, 1), (2, 0), (3, 7)])
-    def test_saves_several_parts(
-        self, parted: Any, part_size: int, parts: int, extra: int
-    ) -> None:
+    def test_saves_several_parts(self, parted: Any, part_size: int, parts: int, extra: int) -> None:
         content = noise(parts * part_size + extra)
         put(parted, "a.bin", content)
         assert parted.size("a.bin") == len(content)
@@ -123,9 +121,9 @@ class Saving(Suite):
     @needs("file_overwrite")
     @pytest.mark.parametrize("parts", [0, 2])
     def test_content_that_cannot_seek_under_a_taken_name(
-        self, make_storage: Any, part_size: int, parts: int
+        self, make_storage: Any, part_options: Any, part_size: int, parts: int
     ) -> None:
-        storage = make_storage(file_overwrite=False)
+        storage = make_storage(file_overwrite=False, **part_options)
         put(storage, "a.bin", b"old")
         content = noise(parts * part_size + 50)
         name = storage.save("a.bin", File(OneWay(content)))
@@ -136,9 +134,7 @@ class Saving(Suite):
     # -- content that is itself in the storage
 
     @pytest.mark.parametrize("parts", [0, 2])
-    def test_saves_an_opened_file_of_its_own(
-        self, parted: Any, part_size: int, parts: int
-    ) -> None:
+    def test_saves_an_opened_file_of_its_own(self, parted: Any, part_size: int, parts: int) -> None:
         content = noise(parts * part_size + 50)
         put(parted, "a.bin", content)
         with parted.open("a.bin") as source:
@@ -173,9 +169,15 @@ class Saving(Suite):
     @pytest.mark.parametrize("parts", [0, 2])
     @pytest.mark.parametrize("overwrite", [True, False])
     def test_content_that_breaks_leaves_nothing(
-        self, make_storage: Any, part_size: int, overwrite: bool, parts: int, error: Any
+        self,
+        make_storage: Any,
+        part_options: Any,
+        part_size: int,
+        overwrite: bool,
+        parts: int,
+        error: Any,
     ) -> None:
-        storage = make_storage(file_overwrite=overwrite)
+        storage = make_storage(file_overwrite=overwrite, **part_options)
         put(storage, "old.bin", b"old")
         for name in ("old.bin", "d/new.bin"):
             with pytest.raises(type(error)):

@@ -88,18 +88,19 @@ class Suite:
         return make_storage(file_overwrite=True)
 
     @pytest.fixture
-    def part_size(self, make_storage: Any) -> int:
-        """Bytes of a part of `parted`."""
-        if "part_size" in declared(type(make_storage())):
-            return SMALL_PART
-        return int(getattr(make_storage(), "part_size", 5 * MiB))
+    def part_options(self, make_storage: Any) -> dict[str, Any]:
+        """The options for small parts, where the storage lets a test choose."""
+        chooses = "part_size" in declared(type(make_storage()))
+        return {"part_size": SMALL_PART} if chooses else {}
 
     @pytest.fixture
-    def parted(self, make_storage: Any) -> Any:
-        """A storage with small parts, where it lets a test choose."""
-        if "part_size" in declared(type(make_storage())):
-            return make_storage(part_size=SMALL_PART)
-        return make_storage()
+    def parted(self, make_storage: Any, part_options: Any) -> Any:
+        """A storage with parts of `part_size` bytes."""
+        return make_storage(**part_options)
+
+    @pytest.fixture
+    def part_size(self, parted: Any) -> int:
+        return int(getattr(parted, "part_size", 5 * MiB))
 
     @pytest.fixture(autouse=True)
     def _check_needs(self, request: Any) -> None:

@@ -221,7 +221,7 @@ class Writing(Suite):
             shutil.copyfileobj(source, target)
         assert get(storage, "b.bin") == noise(900 * KiB)
 
-    @pytest.mark.parametrize("name", ["", "photos/", "new/", "."])
+    @pytest.mark.parametrize("name", ["", "photos/", "."])
     def test_a_directory_cannot_be_written(self, storage: Any, name: str) -> None:
         put(storage, "photos/a.txt")
         with (
@@ -231,6 +231,13 @@ class Writing(Suite):
             file.write(b"content")
         assert storage.listdir("") == (["photos"], [])
         assert storage.listdir("photos") == ([], ["a.txt"])
+
+    @needs("remote")
+    @pytest.mark.parametrize("mode", ["wb", "xb", "ab", "w"])
+    def test_a_name_with_a_slash_at_the_end_is_no_file(self, storage: Any, mode: str) -> None:
+        with pytest.raises(IsADirectoryError):
+            storage.open("new/", mode)
+        assert storage.listdir("") == ([], [])
 
     # -- exclusive creation
 

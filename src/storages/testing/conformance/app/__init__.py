@@ -1,0 +1,1 @@
+"""An app with one model, which the suite installs while it needs it."""

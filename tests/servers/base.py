@@ -1,0 +1,161 @@
+"""What every test server shares: a program, a temporary folder, a port, a certain end."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+import pytest
+
+HOST = "127.0.0.1"
+STARTUP = 60  # seconds; importing a server takes long when every core is busy
+FAREWELL = 15  # seconds; longer than the keeper's own
+
+_HERE = Path(__file__).resolve().parent
+_NODE_PROGRAMS = _HERE.parents[1] / ".venv" / "node" / "node_modules" / ".bin"
+
+
+class ServerError(Exception):
+    """A server did not start; says what it printed."""
+
+
+class Server:
+    """One server process, from entering to leaving the context.
+
+    A subclass says its command and what its program lacks of the service that it stands for. A
+    server that announces its port chooses it itself; the others are given a free one.
+    """
+
+    name: ClassVar[str]
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    announcement: ClassVar[re.Pattern[str] | None] = None  # group 1 is the port
+
+    port: int
+    folder: Path
+    _process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """Why this server cannot be started on this machine."""
+        return None
+
+    def command(self) -> Sequence[str | Path]:
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        """Called when the server answers."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return HOST, self.port
+
+    @property
+    def pid(self) -> int:
+        """Process id of the keeper, whose only child is the server."""
+        if self._process is None:
+            raise ServerError(f"{self.name} is not running")
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What the server has printed so far."""
+        return (self.folder / "server.log").read_text(errors="replace")
+
+    def __enter__(self) -> Self:
+        if reason := self.missing():
+            raise ServerError(reason)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"storehouse-{self.name}-"))
+        try:
+            self.port = 0 if self.announcement else free_port()
+            self._process = self._spawn()
+            self._wait_until_it_answers()
+            self.prepare()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def data_folder(self) -> Path:
+        """Where a server that stores files stores them."""
+        folder = self.folder / "data"
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        keeper = [sys.executable, "-I", "-S", str(_HERE / "keeper.py")]
+        with (self.folder / "server.log").open("ab") as log:
+            return subprocess.Popen(
+                [*keeper, *map(str, self.command())],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                start_new_session=True,  # an interrupt of the test run is not for the server
+            )
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + STARTUP
+        while time.monotonic() < deadline:
+            if self._process is None or self._process.poll() is not None:
+                raise ServerError(f"{self.name} ended at once:\n{self.log}")
+            if self._answers():
+                return
+            time.sleep(0.02)
+        raise ServerError(f"{self.name} does not answer after {STARTUP} seconds:\n{self.log}")
+
+    def _answers(self) -> bool:
+        if self.announcement and not self.port:
+            if not (match := self.announcement.search(self.log)):
+                return False
+            self.port = int(match[1])
+        with contextlib.suppress(OSError), socket.create_connection(self.address, timeout=1):
+            return True
+        return False
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the keeper, which ends the server first; a fork of ours may still hold its input."""
+    if process.stdin:
+        process.stdin.close()
+    process.terminate()
+    try:
+        process.wait(FAREWELL)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def find_program(name: str) -> Path | None:
+    """An executable of this environment, of the project's npm packages, or of the system."""
+    folders = [Path(sys.executable).parent, _NODE_PROGRAMS, os.environ.get("PATH", "")]
+    # Debian keeps servers where only root's PATH leads.
+    found = shutil.which(name, path=os.pathsep.join([*map(str, folders), "/usr/sbin"]))
+    return Path(found) if found else None
+
+
+def lacking(server: Server | type[Server], *features: str) -> pytest.MarkDecorator:
+    """A strict expected failure where the server lacks one of these features, else nothing."""
+    absent = sorted(server.lacks.intersection(features))
+    reason = f"{server.name} lacks {', '.join(absent)}"
+    return pytest.mark.xfail(bool(absent), reason=reason, strict=True)

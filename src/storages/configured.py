@@ -7,7 +7,6 @@ from typing import Any
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage
-from django.db.migrations.writer import MigrationWriter
 
 from storages.names import check_location
 from storages.options import (
@@ -93,6 +92,8 @@ class BaseStorage(Storage):
 
 
 def _can_migrate(value: Any) -> bool:
+    from django.db.migrations.writer import MigrationWriter  # costly, and for makemigrations only
+
     try:
         MigrationWriter.serialize(value)
     except ValueError:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.utils.encoding import filepath_to_uri
 
 from storages.backends.s3_options import S3Options
-from storages.signers import credentials_of, encode_query, query_for, quote_key
+from storages.signers import encode_query, query_for, quote_key
 
 if TYPE_CHECKING:
     from storages.backends.s3_client import Links
@@ -80,11 +80,11 @@ class S3Links(S3Options):
     ) -> str:
         links = self._links(signed=True)
         query = query_for(parameters) if parameters else ()
-        if links.presigner and query is not None and key and type(expire) is int:
-            credentials = credentials_of(links.client)
-            if credentials:
-                sign = links.presigner.sign
-                return sign(key, credentials, expire, method=method or "GET", query=query)
+        credentials = links.credentials.get() if links.presigner and links.credentials else None
+        if links.presigner and credentials and query is not None and key and type(expire) is int:
+            return links.presigner.sign(
+                key, credentials, expire, method=method or "GET", query=query
+            )
         return self._ask(links.client, key, parameters, expire, method)
 
     def _plain_url(

@@ -14,46 +14,32 @@ empty when a test begins, with other options. A test of something that the stora
 is skipped; a test of what its service cannot do (`lacks`) must fail.
 """
 
-import pytest
+from storages.testing.conformance._topics import TOPICS
 
-_TOPICS = (
-    "bulk",
-    "compressed",
-    "identity",
-    "integration",
-    "listing",
-    "naming",
-    "reading",
-    "saving",
-    "suite",
-    "text",
-    "threads",
-    "times",
-    "writing",
-)
-pytest.register_assert_rewrite(*(f"{__name__}.{topic}" for topic in _TOPICS))
+# isort: split
+from storages.testing.conformance.atomic import Atomic
+from storages.testing.conformance.bulk import Bulk
+from storages.testing.conformance.compressed import Compressed
+from storages.testing.conformance.identity import Identity
+from storages.testing.conformance.integration import Integration
+from storages.testing.conformance.listing import Listing
+from storages.testing.conformance.naming import Naming
+from storages.testing.conformance.reading import Reading
+from storages.testing.conformance.saving import Saving
+from storages.testing.conformance.suite import needs
+from storages.testing.conformance.text import Text
+from storages.testing.conformance.threads import Threads
+from storages.testing.conformance.times import Times
+from storages.testing.conformance.writing import Writing
 
-from storages.testing.conformance.bulk import Bulk  # noqa: E402 - asserts are rewritten first
-from storages.testing.conformance.compressed import Compressed  # noqa: E402
-from storages.testing.conformance.identity import Identity  # noqa: E402
-from storages.testing.conformance.integration import Integration  # noqa: E402
-from storages.testing.conformance.listing import Listing  # noqa: E402
-from storages.testing.conformance.naming import Naming  # noqa: E402
-from storages.testing.conformance.reading import Reading  # noqa: E402
-from storages.testing.conformance.saving import Saving  # noqa: E402
-from storages.testing.conformance.suite import needs  # noqa: E402
-from storages.testing.conformance.text import Text  # noqa: E402
-from storages.testing.conformance.threads import Threads  # noqa: E402
-from storages.testing.conformance.times import Times  # noqa: E402
-from storages.testing.conformance.writing import Writing  # noqa: E402
-
-__all__ = ["StorageConformance", "needs"]
+__all__ = ["TOPICS", "StorageConformance", "needs"]
 
 
 class StorageConformance(
     Reading,
     Writing,
     Text,
+    Atomic,
     Saving,
     Naming,
     Listing,

@@ -94,6 +94,16 @@ class Bulk(Suite):
 
     @needs("copy", "move", "scan")
     @DO
+    @pytest.mark.parametrize("source", ["d", "d/", "d/e"])
+    def test_a_directory_is_no_source(self, storage: Any, do: str, source: str) -> None:
+        put(storage, "d/e/a.txt")
+        for target in ("new", "d2/b.txt", "d"):
+            with pytest.raises(OSError):
+                getattr(storage, do)(source, target, overwrite=True)
+        assert _names(storage) == ["d/e/a.txt"]
+
+    @needs("copy", "move", "scan")
+    @DO
     @pytest.mark.parametrize("target", ["", ".", "d/", "new/"])
     def test_a_directory_is_no_target(self, storage: Any, do: str, target: str) -> None:
         put(storage, "a.txt")

@@ -158,7 +158,7 @@ class Identity(Suite):
                 return self.folder  # type: ignore[no-any-return]
 
             def get_default_settings(self) -> dict[str, Any]:
-                return super().get_default_settings() | {"folder": "first"}
+                return dict(super().get_default_settings(), folder="first")
 
         computed = rebuild(storage, Computed)
         put(computed, "a.txt", b"1")
@@ -171,7 +171,7 @@ class Identity(Suite):
     def test_a_subclass_changes_the_defaults(self, storage: Any) -> None:
         class Changed(type(storage)):  # type: ignore[misc]
             def get_default_settings(self) -> dict[str, Any]:
-                return super().get_default_settings() | {"location": "changed", "own": "value"}
+                return dict(super().get_default_settings(), location="changed", own="value")
 
         changed = rebuild(storage, Changed)
         assert (changed.location, changed.own) == ("changed", "value")

@@ -14,6 +14,7 @@ import pytest
 from django.contrib.staticfiles.management.commands.collectstatic import Command
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.base import ContentFile, File
+from django.core.files.storage import FileSystemStorage, InMemoryStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.http import FileResponse
@@ -211,11 +212,10 @@ class Integration(Suite):
     # -- storages among each other
 
     def test_files_go_from_storage_to_storage(self, storage: Any, tmp_path: Path) -> None:
-        from django.core.files.storage import FileSystemStorage, InMemoryStorage
-
         content = noise(600 * KiB)
+        others: list[Any] = [FileSystemStorage(tmp_path / "other"), InMemoryStorage()]
         put(storage, "a.bin", content)
-        for number, other in enumerate([FileSystemStorage(tmp_path / "other"), InMemoryStorage()]):
+        for number, other in enumerate(others):
             with storage.open("a.bin") as source:
                 other.save("b.bin", source)
             with other.open("b.bin") as source:

@@ -26,8 +26,13 @@ class Listing(Suite):
     def test_exists(self, tree: Any) -> None:
         for name in (*TREE, "photos", "photos/", "photos/deep", "photos/deep/er/", "", "."):
             assert tree.exists(name) is True, name
-        for name in ("b.txt", "photo", "photos/deep/e", "photos3", "photos3/", "a.tx", "A.txt"):
+        for name in ("b.txt", "photo", "photos/deep/e", "photos3", "photos3/", "a.txt/b.txt"):
             assert tree.exists(name) is False, name
+
+    @needs("remote")
+    def test_there_is_no_local_path(self, tree: Any) -> None:
+        with pytest.raises(NotImplementedError):
+            tree.path("a.txt")
 
     def test_an_empty_storage_exists(self, storage: Any) -> None:
         assert storage.exists("") is True

@@ -247,6 +247,18 @@ class Naming(Suite):
                 call()
         assert get(around, "inside2/a.txt") == b"content"
 
+    @needs("location", "remote", "key-and-prefix")
+    @pytest.mark.parametrize("name", ["/inside", "", ".", "d/.."])
+    def test_a_file_named_like_the_location_is_outside(self, make_storage: Any, name: str) -> None:
+        storage, around = make_storage(location="inside"), make_storage()
+        put(around, "inside", b"outside")
+        for call in (storage.size, storage.stat, storage.open, partial(storage.open, mode="wb")):
+            with pytest.raises((OSError, SuspiciousFileOperation)):
+                call(name)
+        with pytest.raises((ValueError, SuspiciousFileOperation)):
+            storage.delete(name)
+        assert get(around, "inside") == b"outside"
+
     @pytest.mark.parametrize("name", ["/a.txt", "//a.txt", "../a.txt"])
     def test_saving_an_absolute_name_is_refused(self, storage: Any, name: str) -> None:
         with pytest.raises(SuspiciousFileOperation):

@@ -6,6 +6,7 @@ import io
 import os
 import random
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any, ClassVar, TypeVar
 
 import pytest
@@ -28,7 +29,12 @@ OPTIONS = frozenset({"file_overwrite", "gzip", "location"})
 
 
 def needs(*features: str) -> Callable[[Test], Test]:
-    """Mark a test that only makes sense for storages with all of `features`."""
+    """Mark a test that only makes sense for storages with all of `features`.
+
+    Beside those of `Suite.lacks`, which nobody but the service knows, they are derived: options
+    and methods by their names; remote: a `RemoteStorage`; options: a `BaseStorage`; ranges: read
+    by ranges; secrets: an option is secret; fork: the system can.
+    """
 
     def mark(test: Test) -> Test:
         test.needs = features  # type: ignore[attr-defined]
@@ -136,14 +142,14 @@ class Suite:
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
 
-def put(storage: Any, name: str, content: bytes | str = b"content") -> str:
-    """Save a new file under exactly that name."""
+def put(storage: Any, name: str, content: Any = b"content") -> str:
+    """Save bytes or text as a new file under exactly that name."""
     saved = storage.save(name, ContentFile(content))
     assert saved == name
     return name
 
 
-def get(storage: Any, name: str) -> bytes:
+def get(storage: Any, name: str | PurePath) -> bytes:
     """All bytes of a file."""
     with storage.open(name) as file:
         content = file.read()
@@ -151,7 +157,7 @@ def get(storage: Any, name: str) -> bytes:
     return content
 
 
-def replace(storage: Any, name: str, content: bytes | str) -> None:
+def replace(storage: Any, name: str, content: Any) -> None:
     """Put other content in the place of a file, whatever `save()` does with taken names."""
     storage.delete(name)
     put(storage, name, content)
@@ -170,29 +176,30 @@ def rebuild(storage: Any, cls: Any = None, **options: Any) -> Any:
     return (cls or type(storage))(*args, **(given | options))
 
 
-class OneWay(io.RawIOBase):
-    """Binary content that can only be read forward, such as a socket or a pipe."""
+def one_way(content: bytes, most: int | None = None) -> Any:
+    """Content that can only be read forward, such as a socket, `most` bytes at a time."""
+    return _OneWay(content, most)
 
-    def __init__(self, content: bytes) -> None:
+
+def breaking(content: bytes, error: BaseException) -> Any:
+    """Content whose reading fails with `error` after its bytes."""
+    return _OneWay(content, None, error)
+
+
+class _OneWay(io.RawIOBase):
+    def __init__(
+        self, content: bytes, most: int | None, error: BaseException | None = None
+    ) -> None:
         super().__init__()
         self._source = io.BytesIO(content)
+        self._most = most
+        self._error = error
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        return self._source.readinto(buffer)
-
-
-class Breaking(OneWay):
-    """Content whose reading fails with `error` after its bytes."""
-
-    def __init__(self, content: bytes, error: BaseException) -> None:
-        super().__init__(content)
-        self._error = error
-
-    def readinto(self, buffer: Any) -> int:
-        count = super().readinto(buffer)
-        if not count:
+        count = self._source.readinto(memoryview(buffer)[: self._most])
+        if self._error is not None and not count:
             raise self._error
         return count

@@ -83,7 +83,7 @@ class Text(Suite):
             assert file.read() == rest == "".join(POEM.splitlines(keepends=True)[1:])
 
     @needs("remote")
-    @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "cp1252"])
+    @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-8-sig", "utf-16", "utf-16-be"])
     def test_text_in_another_encoding(self, storage: Any, encoding: str) -> None:
         text = "Grüße,\nnaïve café\n"
         with storage.open("a.txt", "w", encoding=encoding) as file:
@@ -92,6 +92,21 @@ class Text(Suite):
         with storage.open("a.txt", "r", encoding=encoding) as file:
             assert file.read() == text
             assert file.encoding == encoding
+
+    @needs("remote")
+    @pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig", "utf-16"])
+    def test_appended_text_in_another_encoding(self, storage: Any, encoding: str) -> None:
+        for text in ("Grüße,\n", "naïve café\n"):
+            with storage.open("a.txt", "a", encoding=encoding) as file:
+                file.write(text)
+        assert get(storage, "a.txt") == "Grüße,\nnaïve café\n".encode(encoding)
+
+    @needs("remote")
+    def test_text_that_is_written_has_a_size(self, storage: Any) -> None:
+        with storage.open("a.txt", "w") as file:
+            file.write("é")
+            assert file.size == 2
+            assert file.tell() == 2
 
     @needs("remote")
     def test_text_that_cannot_be_decoded(self, storage: Any) -> None:

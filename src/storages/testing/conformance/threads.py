@@ -10,12 +10,13 @@ import traceback
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile, File
 
-from storages.testing.conformance.suite import KiB, OneWay, Suite, get, needs, noise, put
+from storages.testing.conformance.suite import KiB, Suite, get, needs, noise, one_way, put
 
 THREADS = 12
 PATIENCE = 60
@@ -34,7 +35,7 @@ def _at_once(call: Callable[[int], Any], count: int = THREADS) -> list[Any]:
         return list(pool.map(wait_and_call, range(count)))
 
 
-def _in_child(work: Callable[[], None]) -> None:
+def _in_child(work: Callable[[], Any]) -> None:
     """Run `work` in a forked process; AssertionError with its traceback if it fails."""
     receiving, sending = os.pipe()
     with warnings.catch_warnings():
@@ -70,13 +71,13 @@ class Threads(Suite):
         storage = make_storage(file_overwrite=False, **part_options)
         count = THREADS if parts * part_size < 1000 * KiB else 4
 
-        def save(number: int) -> Any:
+        def save(turn: int, number: int) -> Any:
             content = noise(parts * part_size + 100, number)
-            file = ContentFile(content) if seekable else File(OneWay(content))
+            file = ContentFile(content) if seekable else File(one_way(content))
             return storage.save(f"d/race-{turn}.bin", file)
 
         for turn in range(3):
-            names = _at_once(save, count)
+            names = _at_once(partial(save, turn), count)
             assert len(set(names)) == count
             for number, name in enumerate(names):
                 assert get(storage, name) == noise(parts * part_size + 100, number)
@@ -84,7 +85,7 @@ class Threads(Suite):
 
     @needs("remote", "exclusive-create")
     def test_of_concurrent_creations_one_wins(self, storage: Any) -> None:
-        def create(number: int) -> Any:
+        def create(turn: int, number: int) -> Any:
             try:
                 with storage.open(f"race-{turn}.txt", "xb") as file:
                     file.write(b"%d" % number)
@@ -93,7 +94,7 @@ class Threads(Suite):
             return number
 
         for turn in range(3):
-            winners = [each for each in _at_once(create) if each is not None]
+            winners = [each for each in _at_once(partial(create, turn)) if each is not None]
             assert len(winners) == 1
             assert get(storage, f"race-{turn}.txt") == b"%d" % winners[0]
 
@@ -182,7 +183,7 @@ class Threads(Suite):
             assert not parted.exists("child.bin")
 
         _in_child(work)
-        _in_child(work=lambda: put(parted, "second.txt") and None)
+        _in_child(lambda: put(parted, "second.txt"))
         put(parted, "parent.bin", content)
         assert get(parted, "parent.bin") == get(parted, "a.bin") == content
 

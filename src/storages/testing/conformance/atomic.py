@@ -1,0 +1,192 @@
+"""All or nothing: a file appears whole, and a failure leaves what was there."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile, File
+
+from storages.testing.conformance.suite import Suite, breaking, get, needs, noise, put
+
+ERRORS = [RuntimeError("of the caller"), KeyboardInterrupt(), GeneratorExit()]
+
+
+class FailingUpload:
+    """An upload that fails at part `at`, or when it is finished if `at` is 0."""
+
+    def __init__(self, upload: Any, at: int) -> None:
+        self.parallel: bool = upload.parallel
+        self.aborted = False
+        self._upload, self._at = upload, at
+
+    def write(self, number: int, part: bytes) -> None:
+        if number == self._at:
+            raise PermissionError("No more parts.")
+        self._upload.write(number, part)
+
+    def finish(self) -> None:
+        if self._at == 0:
+            raise PermissionError("No end.")
+        self._upload.finish()
+
+    def abort(self) -> None:
+        self.aborted = True
+        self._upload.abort()
+
+
+class Atomic(Suite):
+    """Nobody ever sees half a file, whatever fails."""
+
+    @needs("remote")
+    def test_visible_only_when_closed(self, parted: Any, part_size: int) -> None:
+        file = parted.open("a.bin", "wb")
+        file.write(noise(2 * part_size + 5))
+        file.flush()
+        assert not parted.exists("a.bin")
+        assert parted.listdir("") == ([], [])
+        file.close()
+        assert get(parted, "a.bin") == noise(2 * part_size + 5)
+        assert parted.listdir("") == ([], ["a.bin"])
+
+    @needs("remote")
+    def test_the_old_file_is_readable_until_the_new_one_is_closed(
+        self, parted: Any, part_size: int
+    ) -> None:
+        put(parted, "a.bin", b"old")
+        with parted.open("a.bin", "wb") as file:
+            file.write(noise(2 * part_size + 5))
+            assert get(parted, "a.bin") == b"old"
+            assert parted.size("a.bin") == 3
+        assert get(parted, "a.bin") == noise(2 * part_size + 5)
+
+    @needs("remote")
+    @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+    @pytest.mark.parametrize("parts", [0, 2])
+    @pytest.mark.parametrize("mode", ["wb", "xb"])
+    def test_an_exception_leaves_nothing(
+        self, parted: Any, part_size: int, error: BaseException, parts: int, mode: str
+    ) -> None:
+        with pytest.raises(type(error)), parted.open("d/a.bin", mode) as file:
+            file.write(noise(parts * part_size + 5))
+            raise error
+        assert file.closed
+        assert not parted.exists("d/a.bin")
+        assert not parted.exists("d")
+        assert parted.listdir("") == ([], [])
+
+    @needs("remote")
+    @pytest.mark.parametrize("parts", [0, 2])
+    @pytest.mark.parametrize("mode", ["wb", "ab", "w", "a"])
+    def test_an_exception_leaves_the_old_file(
+        self, parted: Any, part_size: int, parts: int, mode: str
+    ) -> None:
+        put(parted, "a.txt", b"old")
+        with pytest.raises(ZeroDivisionError), parted.open("a.txt", mode) as file:
+            file.write(b"x" * (parts * part_size + 5) if "b" in mode else "x" * part_size)
+            raise ZeroDivisionError
+        file.close()
+        assert get(parted, "a.txt") == b"old"
+        assert parted.listdir("") == ([], ["a.txt"])
+
+    @needs("remote")
+    @pytest.mark.parametrize("parts", [0, 2])
+    @pytest.mark.parametrize("mode", ["wb", "w"])
+    def test_a_forgotten_writer_leaves_the_old_file(
+        self, parted: Any, part_size: int, parts: int, mode: str
+    ) -> None:
+        put(parted, "a.bin", b"old")
+        for name in ("a.bin", "new.bin"):
+            file = parted.open(name, mode)
+            file.write(("x" if mode == "w" else b"x") * (parts * part_size + 5))
+            del file
+            gc.collect()
+        assert get(parted, "a.bin") == b"old"
+        assert parted.listdir("") == ([], ["a.bin"])
+
+    @needs("remote", "file_overwrite")
+    @pytest.mark.parametrize("error", [OSError("broken"), KeyboardInterrupt()], ids=type)
+    @pytest.mark.parametrize("parts", [0, 2])
+    @pytest.mark.parametrize("overwrite", [True, False])
+    def test_content_that_breaks_leaves_nothing(
+        self,
+        make_storage: Any,
+        part_options: Any,
+        part_size: int,
+        overwrite: bool,
+        parts: int,
+        error: Any,
+    ) -> None:
+        storage = make_storage(file_overwrite=overwrite, **part_options)
+        put(storage, "old.bin", b"old")
+        for name in ("old.bin", "d/new.bin"):
+            with pytest.raises(type(error)):
+                storage.save(name, File(breaking(noise(parts * part_size + 50), error)))
+        assert get(storage, "old.bin") == b"old"
+        assert storage.listdir("") == ([], ["old.bin"])
+
+    @pytest.fixture(params=[0, 1, 2, 3], ids=["end", "part 1", "part 2", "part 3"])
+    def failing(self, request: Any, parted: Any, monkeypatch: Any) -> tuple[Any, list[Any]]:
+        """A storage whose uploads of several parts fail, and the uploads that it began."""
+        start, uploads = parted._start_upload, []
+
+        def start_failing(*args: Any, **options: Any) -> FailingUpload:
+            uploads.append(FailingUpload(start(*args, **options), request.param))
+            return uploads[-1]
+
+        monkeypatch.setattr(parted, "_start_upload", start_failing)
+        return parted, uploads
+
+    @needs("remote")
+    def test_a_part_that_fails_leaves_the_old_file(self, failing: Any, part_size: int) -> None:
+        storage, uploads = failing
+        put(storage, "a.bin", b"old")
+        with pytest.raises(PermissionError), storage.open("a.bin", "wb") as file:
+            file.write(noise(4 * part_size))
+        with pytest.raises(PermissionError):
+            storage.save("new.bin", ContentFile(noise(4 * part_size)))
+        assert [upload.aborted for upload in uploads] == [True, True]
+        assert get(storage, "a.bin") == b"old"
+        assert storage.listdir("") == ([], ["a.bin"])
+
+    @needs("remote")
+    def test_a_swallowed_failure_publishes_nothing(self, failing: Any, part_size: int) -> None:
+        storage, uploads = failing
+        put(storage, "a.bin", b"old")
+        file = storage.open("a.bin", "wb")
+        failures = 0
+        for number in range(4):
+            try:
+                file.write(noise(part_size + 1, number))
+            except (OSError, ValueError):
+                failures += 1
+        try:
+            file.close()
+        except (OSError, ValueError):
+            failures += 1
+        assert failures
+        assert [upload.aborted for upload in uploads] == [True]
+        with contextlib.suppress(OSError, ValueError):
+            file.close()
+        assert get(storage, "a.bin") == b"old"
+        assert storage.listdir("") == ([], ["a.bin"])
+
+    @needs("remote")
+    def test_a_put_that_fails_leaves_the_old_file(self, storage: Any, monkeypatch: Any) -> None:
+        put(storage, "a.txt", b"old")
+
+        def fail(*args: Any, **options: Any) -> None:
+            raise PermissionError("Not now.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(storage, "_put", fail)
+            with pytest.raises(PermissionError), storage.open("a.txt", "wb") as file:
+                file.write(b"new")
+            with pytest.raises(PermissionError):
+                storage.save("new.txt", ContentFile(b"new"))
+        assert file.closed
+        assert get(storage, "a.txt") == b"old"
+        assert storage.listdir("") == ([], ["a.txt"])
+        put(storage, "new.txt", b"later")

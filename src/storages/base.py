@@ -62,9 +62,17 @@ class RemoteStorage(Primitives):
         guessed, encoding = mimetypes.guess_type(entry.key)
         return encoding is None and self._compresses(entry.content_type or guessed or "")
 
-    def _writer(self, key: str, params: Any, *, exclusive: bool, size: int | None) -> PartWriter:
-        """The writer of `save()`; `size` is the content's size in bytes, where it is known."""
-        return PartWriter(self, key, params, exclusive=exclusive)
+    def _writer(
+        self,
+        key: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        size: int | None = None,
+        part_size: int | None = None,
+    ) -> PartWriter:
+        """What writes an object; the content's `size` and the wished `part_size`, where known."""
+        return PartWriter(self, key, params, exclusive=exclusive, part_size=part_size)
 
     # -- names and keys
 
@@ -92,6 +100,13 @@ class RemoteStorage(Primitives):
 
     def _public(self, entry: Entry) -> Entry:
         return replace(entry, key=entry.key.removeprefix(self._root()))
+
+    def _is_taken(self, key: str) -> bool:
+        try:
+            self._stat(key)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _is_file(self, key: str) -> bool:
         try:
@@ -184,22 +199,23 @@ class RemoteStorage(Primitives):
         key = self._key(name)
         if key == self._root():
             return True
-        if not key.endswith("/"):
-            try:
-                self._stat(key)
-            except FileNotFoundError:
-                key += "/"
-            else:
-                return True
-        return self._has_entries(key)
+        if self._has_directories() or not key.endswith("/"):
+            with suppress(FileNotFoundError):
+                entry = self._stat(key.rstrip("/"))
+                return entry.is_dir or not key.endswith("/")
+        return not self._has_directories() and self._has_entries(key.rstrip("/") + "/")
 
     def listdir(self, path: str) -> tuple[list[str], list[str]]:
         """The names of directories and files directly below `path`."""
         prefix = self._prefix(path)
         names: tuple[list[str], list[str]] = ([], [])
-        for entry in self._list(prefix):
-            if name := entry.key.removeprefix(prefix).rstrip("/"):
-                names[0 if entry.is_dir else 1].append(name)
+        try:
+            for entry in self._list(prefix):
+                if name := entry.key.removeprefix(prefix).rstrip("/"):
+                    names[0 if entry.is_dir else 1].append(name)
+        except FileNotFoundError:
+            if prefix != self._root():  # the location itself is made by the first file in it
+                raise
         return names
 
     def size(self, name: str) -> int:
@@ -238,23 +254,22 @@ class RemoteStorage(Primitives):
 
         `overwrite` None follows the storage: FileExistsError where `save()` would not replace.
         """
-        self._copy_file(source, target, overwrite)
+        self._transfer(self._copy, source, target, overwrite)
 
     def move(self, source: str, target: str, *, overwrite: bool | None = None) -> None:
         """Rename a file; like `copy`, and then the source is deleted."""
-        entry, key = self._copy_file(source, target, overwrite)
-        if entry.key != key:
-            self._delete(entry.key)
+        self._transfer(self._move, source, target, overwrite)
 
-    def _copy_file(self, source: str, target: str, overwrite: bool | None) -> tuple[Entry, str]:
+    def _transfer(self, send: Any, source: str, target: str, overwrite: bool | None) -> None:
         key = self._new_key(target)
         entry = self._stat(self._file_key(source))
+        if entry.is_dir:
+            raise IsADirectoryError(f"{source!r} is a directory.")
         if entry.key != key:
             replaces = self._overwrites() if overwrite is None else overwrite
-            if not replaces and self._is_file(key):
+            if not replaces and self._is_taken(key):
                 raise FileExistsError(f"{target!r} exists already.")
-            self._copy(entry, key, self._prepare(target)[0])
-        return entry, key
+            send(entry, key, self._prepare(target)[0], exclusive=not replaces)
 
     def write(self, name: str, content: Any, *, overwrite: bool = False) -> None:
         """Store `content` under exactly `name`: `save()` without a choice of names.
@@ -284,7 +299,9 @@ class RemoteStorage(Primitives):
             dirs += [e.key for e in batch if e.is_dir and not e.key.endswith("/")]
             self._delete_many(objects)
             count += sum(not e.is_dir for e in batch)
-        for key in [*dirs, prefix.rstrip("/")]:
+        if prefix != self._root():  # the place of the storage itself stays
+            dirs.append(prefix.rstrip("/"))
+        for key in dirs:
             self._remove_dir(key)
         return count
 
@@ -293,7 +310,7 @@ def _as_django(time: datetime) -> datetime:
     """As Django wants times: aware with USE_TZ, naive local without."""
     from django.conf import settings
 
-    return time if settings.USE_TZ else timezone.make_naive(time)
+    return time if settings.USE_TZ else timezone.make_naive(time, timezone.get_default_timezone())
 
 
 def _size_of(content: Any) -> int | None:

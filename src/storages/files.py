@@ -77,12 +77,12 @@ class RemoteFile(File):  # type: ignore[type-arg]  # generic in the stubs only
         key = storage._new_key(self.name)
         params, compress = storage._prepare(self.name)
         exclusive = "x" in self.mode
-        if exclusive and storage._is_file(key):
+        if exclusive and storage._is_taken(key):
             raise FileExistsError(f"{self.name!r} exists already.")
-        self._writer = PartWriter(
-            storage, key, params, exclusive=exclusive, part_size=self._buffer_size
+        self._writer = storage._writer(
+            key, params, exclusive=exclusive, part_size=self._buffer_size
         )
-        buffered = io.BufferedWriter(self._writer, BUFFER)
+        buffered = (io.BufferedWriter if "b" in self.mode else _TextSink)(self._writer, BUFFER)
         if compress:
             self._zipper = gzip_writer(buffered)
         binary = self._zipper or buffered
@@ -163,6 +163,16 @@ class RemoteFile(File):  # type: ignore[type-arg]  # generic in the stubs only
         writer = getattr(self, "_writer", None)
         if writer is not None:
             writer.abort()
+
+
+class _TextSink(io.BufferedWriter):
+    """Says that it can seek, so that text above it knows its place: what is first has a BOM.
+
+    It cannot: seeking raises io.UnsupportedOperation.
+    """
+
+    def seekable(self) -> bool:
+        return True
 
 
 def check_mode(name: str, mode: str) -> None:

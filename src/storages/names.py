@@ -74,11 +74,13 @@ def key_for(location: str, name: str) -> str:
     if "\0" in name:
         raise SuspiciousFileOperation(f"The name {name!r} holds a NUL character.")
     try:
-        return safe_join(location, name)
+        key = safe_join(location, name)
     except ValueError as error:
         raise SuspiciousFileOperation(
             f"Access to {name!r} denied: it leaves the location of the storage, {location!r}."
         ) from error
+    # "/media" and "../media" are the location "media" itself, not a file beside what is in it.
+    return key + "/" if key == location.strip("/") != "" else key
 
 
 def check_location(storage: Any) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from typing import IO, Any
 
 from storages.configured import BaseStorage
 from storages.entry import Entry, Upload
 from storages.reading import WINDOW
-from storages.transfer import MiB, fetch_range
+from storages.transfer import MiB, fetch_range, stream_whole
 from storages.writing import PartWriter, SpooledUpload
-
-DELETE_THREADS = 16
-"""Threads of `delete_many` where the service deletes one object at a time."""
 
 IN_FLIGHT = 40 * MiB
 """Bytes of parts or windows that one open file may have on their way."""
@@ -30,7 +28,7 @@ class Primitives(BaseStorage):
     part_size: int = 8 * MiB
     """Bytes of a part of an upload; what fits in one is stored by a single request."""
     most_in_flight: int = 16
-    """Parts or windows of one file that may be on their way at once."""
+    """Parts or windows of one file, or deletions, that may be on their way at once."""
 
     # -- required
 
@@ -66,10 +64,16 @@ class Primitives(BaseStorage):
         entry = self._stat(key)
         if entry.is_dir:
             raise IsADirectoryError(f"{key!r} is a directory.")
+        if self._reading_streams():
+            return entry, b""
         return entry, fetch_range(self, entry, 0, min(count, entry.size))
 
-    def _stream(self, entry: Entry, start: int) -> Iterator[bytes]:
-        """The bytes from `start` on; overridden where each range is dear (FTP, SFTP)."""
+    def _stream(self, entry: Entry, start: int) -> Generator[bytes, None, None]:
+        """The bytes from `start` on; overridden where each range is dear (FTP, SFTP).
+
+        It is closed early after a seek, perhaps in a forked child, which must not talk to the
+        server then. It checks that `entry` is still what is stored: OSError if not.
+        """
         while start < entry.size:
             window = fetch_range(self, entry, start, min(start + WINDOW, entry.size))
             start += len(window)
@@ -82,11 +86,12 @@ class Primitives(BaseStorage):
     def _scan(self, prefix: str) -> Iterator[Entry]:
         """All files below `prefix`, and what else `delete_tree` must delete, as directories."""
         below = []
-        for entry in self._list(prefix):
-            if entry.is_dir:
-                below.append(entry)
-            else:
-                yield entry
+        with suppress(FileNotFoundError, NotADirectoryError):  # there is no such directory
+            for entry in self._list(prefix):
+                if entry.is_dir:
+                    below.append(entry)
+                else:
+                    yield entry
         for entry in below:
             yield from self._scan(entry.key.rstrip("/") + "/")
             yield entry
@@ -97,25 +102,36 @@ class Primitives(BaseStorage):
 
     def _delete_many(self, keys: list[str]) -> None:
         """Delete all of `keys`; absent ones are fine."""
-        with ThreadPoolExecutor(min(DELETE_THREADS, len(keys) or 1)) as pool:
+        with ThreadPoolExecutor(min(self.most_in_flight, len(keys) or 1)) as pool:
             list(pool.map(self._delete, keys))
 
-    def _copy(self, source: Entry, target: str, params: Any) -> None:
-        """Copy an object, replacing `target`; all or nothing."""
-        writer = PartWriter(self, target, params)
+    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+        """Copy an object; all or nothing; if `exclusive`, FileExistsError over another one."""
+        writer = PartWriter(self, target, params, exclusive=exclusive)
         try:
-            for chunk in self._stream(source, 0):
-                writer.write(chunk)
+            with closing(stream_whole(self, source, 0)) as chunks:
+                for chunk in chunks:
+                    writer.write(chunk)
             writer.finish()
         except BaseException:
             writer.abort()
             raise
 
+    def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+        """Rename an object, like `_copy`; overridden where the service can rename."""
+        self._copy(source, target, params, exclusive=exclusive)
+        self._delete(source.key)
+
     def _make_dir(self, key: str) -> None:
         """Make a directory, where directories are real."""
 
     def _remove_dir(self, key: str) -> None:
-        """Remove an empty directory, where directories are real."""
+        """Remove a directory, where they are real; one that is absent or not empty stays so."""
+
+    @classmethod
+    def _has_directories(cls) -> bool:
+        """Whether directories are real: they can be empty, and a missing one is an error."""
+        return cls._remove_dir is not Primitives._remove_dir
 
     @classmethod
     def _reading_streams(cls) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from storages.transfer import KiB, MiB, Patience, fetch_first, fetch_range, submit
+from storages.transfer import KiB, MiB, fetch_first, fetch_range, stream_whole, submit
 
 if TYPE_CHECKING:
     from storages.primitives import Primitives
@@ -121,6 +121,7 @@ class RangeReader(io.RawIOBase):
                 return
         if os.getpid() != self._pid:  # a fork left the threads behind
             self._ahead.clear()
+            self._close_stream()  # the storage leaves its connection to the parent
             self._pid = os.getpid()
             self._next = self._position
         sequential = self._position == (self._ahead[0][0] if self._ahead else self._next)
@@ -181,26 +182,18 @@ class RangeReader(io.RawIOBase):
     # -- streams
 
     def _from_stream(self, sequential: bool) -> bytes:
-        """The next chunk of the storage's stream; a broken one is opened again where it broke."""
+        """The next chunk of the storage's stream."""
         if not sequential:
             self._close_stream()
-        patience = Patience()
-        while True:
-            if self._stream is None:
-                self._stream = self._storage._stream(self.entry, self._position)
-            try:
-                chunk = next(self._stream, b"")
-                if not chunk:
-                    raise ConnectionError(
-                        f"Reading {self.entry.key!r} ended at byte {self._position} "
-                        f"of {self.entry.size}."
-                    )
-            except (ConnectionError, TimeoutError):
-                self._close_stream()
-                patience.wait()
-                continue
-            self._next = self._position + len(chunk)
-            return chunk
+        if self._stream is None:
+            self._stream = stream_whole(self._storage, self.entry, self._position)
+        try:
+            chunk = next(self._stream)
+        except BaseException:
+            self._close_stream()  # it has ended: the next read begins another one
+            raise
+        self._next = self._position + len(chunk)
+        return chunk
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None

@@ -6,8 +6,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, Protocol, TypeVar
 
 from storages.entry import Entry, Upload
@@ -55,6 +56,7 @@ class Fetches(Protocol):
     """What can read a range of one version of an object."""
 
     def _fetch(self, entry: Entry, start: int, stop: int) -> bytes: ...
+    def _stream(self, entry: Entry, start: int) -> Generator[bytes, None, None]: ...
 
     def _fetch_first(self, key: str, count: int) -> tuple[Entry, bytes]: ...
 
@@ -105,6 +107,27 @@ def fetch_range(storage: Fetches, entry: Entry, start: int, stop: int) -> bytes:
         pieces.append(piece)
         start += len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def stream_whole(storage: Fetches, entry: Entry, start: int) -> Generator[bytes, None, None]:
+    """The bytes from `start` on, all of them and no more; a broken stream goes on where it broke.
+
+    Raises the last error when several attempts in a row bring nothing.
+    """
+    patience = Patience()
+    while start < entry.size:
+        try:
+            with closing(storage._stream(entry, start)) as stream:
+                for chunk in filter(None, stream):
+                    patience.progressed()
+                    chunk = chunk[: entry.size - start]
+                    start += len(chunk)
+                    yield chunk
+                    if start == entry.size:
+                        return
+            raise ConnectionError(f"Reading {entry.key!r} ended at byte {start} of {entry.size}.")
+        except (ConnectionError, TimeoutError):
+            patience.wait()
 
 
 def abort_surely(upload: Upload) -> None:

@@ -44,8 +44,10 @@ def to_bytes(content: Any) -> bytes:
 
 def is_seekable(file_object: Any) -> bool:
     """Whether a file says it can seek; one that doesn't say can if it has `seek`."""
+    if not hasattr(file_object, "seek"):  # django's File around what can only be read has none
+        return False
     seekable = getattr(file_object, "seekable", None)
-    return bool(seekable()) if callable(seekable) else hasattr(file_object, "seek")
+    return bool(seekable()) if callable(seekable) else True
 
 
 def get_available_overwrite_name(name: str, max_length: int | None) -> str:

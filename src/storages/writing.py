@@ -138,10 +138,11 @@ class PartWriter(io.RawIOBase):
             )
         self._number += 1
         in_flight = self._storage._in_flight(self.part_size)
-        if in_flight == 1 or not self._upload.parallel:
+        if in_flight == 1:
             self._upload.write(self._number, part)
         else:
-            while len(self._pending) >= in_flight:
+            # Where order matters, one part is sent while the next one is read.
+            while len(self._pending) >= (in_flight if self._upload.parallel else 1):
                 self._pending.popleft().result()
             self._pending.append(submit(self._upload.write, self._number, part))
         if self._number % GROWTH == 0:

@@ -179,12 +179,23 @@ class S3Storage(S3Links):
         size = None if "r" in mode else max(MIN_PART, self.file_buffer_size)
         return S3File(name, mode, self, size, **text)
 
-    def _writer(self, key: str, params: Any, *, exclusive: bool, size: int | None) -> PartWriter:
+    def _writer(
+        self,
+        key: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        size: int | None = None,
+        part_size: int | None = None,
+    ) -> PartWriter:
+        if part_size:
+            return PartWriter(self, key, params, exclusive=exclusive, part_size=part_size)
         chosen = self.transfer_config
         part_size = max(MIN_PART, chosen.multipart_chunksize if chosen else self.part_size)
         put_limit = min(MAX_PUT, chosen.multipart_threshold if chosen else part_size)
         if size is not None and size > part_size * MAX_PARTS:
             part_size = -(-size // (MAX_PARTS * MiB)) * MiB
+        put_limit = max(put_limit, part_size)  # what fits in one part needs no upload of parts
         return PartWriter(
             self, key, params, exclusive=exclusive, part_size=part_size, put_limit=put_limit
         )
@@ -264,21 +275,26 @@ class S3Storage(S3Links):
 
     # -- copy
 
-    def _copy(self, source: Entry, target: str, params: Any) -> None:
+    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+        from storages.backends.s3_upload import copy_in_parts, copy_params
+
         if source.size > self.copy_limit:
-            from storages.backends.s3_upload import copy_in_parts
-
-            copy_in_parts(self, source, target, params)
+            copy_in_parts(self, source, target, params, exclusive=exclusive)
             return
-        from storages.backends.s3_upload import copy_params
-
-        with self._translated(source.key):
-            self.client.copy_object(
-                Bucket=self._bucket(),
-                Key=target,
-                **self._copy_source(source),
-                **copy_params(self.client, params),
-            )
+        condition = {"IfNoneMatch": "*"} if exclusive else {}
+        try:
+            with self._translated(source.key):
+                self.client.copy_object(
+                    Bucket=self._bucket(),
+                    Key=target,
+                    **self._copy_source(source),
+                    **copy_params(self.client, params),
+                    **condition,
+                )
+        except OSError as error:  # one answer, 412, for both conditions
+            if exclusive and error.errno == errno.ESTALE and self._is_taken(target):
+                raise FileExistsError(f"{target!r} exists already.") from error
+            raise
 
     def _copy_source(self, source: Entry) -> dict[str, Any]:
         """The version to copy, and the key that it is encrypted with."""

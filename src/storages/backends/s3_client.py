@@ -7,30 +7,29 @@ import platform
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
-import boto3.session
 import botocore.handlers
-import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
+    CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
     ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
     ResponseStreamingError,
     SSLError,
 )
-from botocore.utils import parse_timestamp
+from botocore.exceptions import ConnectionError as NoConnectionError
 from django.core.exceptions import ImproperlyConfigured
 
+from storages.backends.s3_session import make_session
 from storages.signers import CurrentCredentials, Presigner, probe, unsigned_prefix
 from storages.transfer import WORKERS
 
@@ -97,6 +96,17 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 """
 
 
+BROKEN = (NoConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
+"""What the SDK raises when it reached no service, or lost it."""
+
+NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    ProfileNotFound,
+)
+
+
 @contextmanager
 def translated(bucket: str, key: str) -> Iterator[None]:
     """Raise builtin errors that name the object, chained from the SDK's."""
@@ -111,18 +121,22 @@ def translated(bucket: str, key: str) -> Iterator[None]:
             f"No trusted connection to the S3 service: {error}. For a certificate authority of "
             "your own, give its file as `verify` (AWS_S3_VERIFY)."
         ) from error
-    except (HTTPClientError, IncompleteReadError, ResponseStreamingError) as error:
+    except BROKEN as error:
         raise ConnectionError(f"The connection to S3 broke at {key!r}: {error}") from error
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise ImproperlyConfigured(
-            f"No credentials for S3: {error} Give access_key and secret_key in OPTIONS "
-            "(AWS_S3_ACCESS_KEY_ID, AWS_S3_SECRET_ACCESS_KEY), a session_profile, or a role."
-        ) from error
+    except NO_CREDENTIALS as error:
+        raise no_credentials(error) from error
     except ParamValidationError as error:
         raise ImproperlyConfigured(
             f"S3 takes no such parameters for {key!r}; see object_parameters "
             f"(AWS_S3_OBJECT_PARAMETERS) and get_object_parameters(): {error}"
         ) from error
+
+
+def no_credentials(error: Exception) -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        f"No credentials for S3: {str(error).rstrip('.')}. Give access_key and secret_key in "
+        "OPTIONS (AWS_S3_ACCESS_KEY_ID, AWS_S3_SECRET_ACCESS_KEY), a session_profile, or a role."
+    )
 
 
 def status_of(error: ClientError) -> int:
@@ -169,7 +183,10 @@ class Connection:
     """A session with its client, shared by all threads, and what is made of them when needed."""
 
     def __init__(self, storage: S3Options) -> None:
-        self.session = _make_session(storage)
+        try:
+            self.session = make_session(storage)
+        except NO_CREDENTIALS as error:
+            raise no_credentials(error) from error
         self._arguments = {
             "region_name": storage.region_name,
             "use_ssl": storage.use_ssl,
@@ -225,31 +242,6 @@ class Connection:
             resource.meta.client = client
             resources[id(client)] = resource
         return resources[id(client)]
-
-
-def _make_session(storage: S3Options) -> Any:
-    core = botocore.session.Session(profile=storage.session_profile)
-    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
-    return boto3.session.Session(
-        aws_access_key_id=storage.access_key,
-        aws_secret_access_key=storage.secret_key,
-        aws_session_token=storage.security_token,
-        botocore_session=core,
-    )
-
-
-def parse_time(value: Any) -> datetime:
-    """A time of an answer: what S3 sends, at a tenth of what botocore's parser for all needs."""
-    if isinstance(value, str):
-        try:
-            if value.endswith("Z"):
-                return datetime.fromisoformat(value)
-            if value.endswith(" GMT"):
-                return datetime(*parsedate(value)[:6], tzinfo=UTC)  # type: ignore[index, misc]
-        except (TypeError, ValueError):
-            pass
-    found: datetime = parse_timestamp(value)
-    return found
 
 
 def _make_config(storage: S3Options) -> Any:

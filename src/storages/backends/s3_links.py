@@ -105,11 +105,16 @@ class S3Links(S3Options):
         method: str | None,
     ) -> str:
         """botocore's own link, for what is unusual."""
-        return str(
-            client.generate_presigned_url(
-                "get_object",
-                Params={**(parameters or {}), "Bucket": self._bucket(), "Key": key},
-                ExpiresIn=expire,
-                HttpMethod=method,
+        from storages.backends.s3_client import NO_CREDENTIALS, no_credentials
+
+        try:
+            return str(
+                client.generate_presigned_url(
+                    "get_object",
+                    Params={**(parameters or {}), "Bucket": self._bucket(), "Key": key},
+                    ExpiresIn=expire,
+                    HttpMethod=method,
+                )
             )
-        )
+        except NO_CREDENTIALS as error:
+            raise no_credentials(error) from error

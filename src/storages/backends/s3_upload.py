@@ -147,7 +147,12 @@ class MultipartUpload:
 
 
 def copy_in_parts(
-    storage: S3Storage, source: Entry, target: str, params: Mapping[str, Any]
+    storage: S3Storage,
+    source: Entry,
+    target: str,
+    params: Mapping[str, Any],
+    *,
+    exclusive: bool = False,
 ) -> None:
     """Copy an object that is too large for CopyObject, on the server and in parallel.
 
@@ -158,7 +163,7 @@ def copy_in_parts(
             Bucket=storage._bucket(), Key=source.key, **storage._read_params(source.key)
         )
     kept = {name: head[name] for name in COPIED_HEADERS if name in head}
-    upload = MultipartUpload(storage, target, {**params, **kept})
+    upload = MultipartUpload(storage, target, {**params, **kept}, exclusive=exclusive)
     try:
         pinned = storage._copy_source(source)
         starts = range(0, source.size, COPY_PART)

@@ -143,8 +143,10 @@ class MemoryStorage(RemoteStorage):
             found = [o.entry for k, o in self._bucket.objects.items() if k.startswith(prefix)]
         yield from sorted(found, key=lambda entry: entry.key)
 
-    def _copy(self, source: Entry, target: str, params: Any) -> None:
+    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
         with self._bucket.lock:
+            if exclusive and target in self._bucket.objects:
+                raise FileExistsError(f"{target!r} exists already.")
             stored = self._stored(source.key)
             now = datetime.now(UTC)
             entry = replace(

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from django.core.files.utils import validate_file_name
 from django.utils import timezone
 
 from storages.compress import GzipCompressionWrapper, worth_compressing
@@ -136,6 +137,7 @@ class RemoteStorage(Primitives):
             name = content.name
         if not self._picks_names() or type(self)._save is not RemoteStorage._save:
             return super().save(name, content, max_length=max_length)
+        validate_file_name(name, allow_relative_path=True)
         return self._save_new(str(name), content, max_length)
 
     def _save(self, name: str, content: Any) -> str:

@@ -27,13 +27,20 @@ class BaseStorage(Storage):
 
     def __init__(self, **options: Any) -> None:
         options = self._given = GivenOptions(options)
-        defaults = self.get_default_settings()
+        defaults = GivenOptions(self.get_default_settings())
         check_known(type(self), options, [*defaults, *declared(type(self))])
         for name, value in (defaults | options).items():
             if name in options or not overridden(type(self), name):
                 self._set_option(name, value)
         if isinstance(getattr(self, "location", None), str):
             check_location(self)
+        self._configured()
+
+    def _configured(self) -> None:
+        """Called when all options are set; a subclass checks them here, and begins its state.
+
+        Better than `__init__`, whose arguments a debug page shows, secrets among them.
+        """
 
     def _set_option(self, name: str, value: Any) -> None:
         try:

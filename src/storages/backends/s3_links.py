@@ -53,7 +53,7 @@ class S3Links(S3Options):
         return str(signer.generate_presigned_url(url, date_less_than=until))
 
     def _signer(self) -> Any:
-        if not self._signs_by_key:
+        if "cloudfront_signer" in self._given or self.cloudfront_signer is not None:
             return self.cloudfront_signer
         if not (self.cloudfront_key_id and self.cloudfront_key):
             return None

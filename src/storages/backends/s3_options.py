@@ -201,12 +201,8 @@ class S3Options(RemoteStorage):
         "utf-8", "AWS_S3_FILE_NAME_CHARSET", help="Accepted, and without effect: keys are UTF-8."
     )
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._signs_by_key = "cloudfront_signer" not in options
-        self._check_options()
-
-    def _check_options(self) -> None:
+    def _configured(self) -> None:
+        super()._configured()
         if self.session_profile and (self.access_key or self.secret_key):
             raise ImproperlyConfigured(
                 "session_profile (AWS_S3_SESSION_PROFILE) and keys (access_key, secret_key; "

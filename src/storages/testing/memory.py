@@ -74,8 +74,8 @@ class MemoryStorage(RemoteStorage):
     )
     part_size: int = option(8 * MiB, help="Bytes of a part of an upload.")
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def _configured(self) -> None:
+        super()._configured()
         if self.bucket_name is None:
             self._bucket = Bucket()
         else:

@@ -23,7 +23,7 @@ needs it: mark the test `@pytest.mark.needs("metadata")`, or a parameter
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
@@ -51,6 +51,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         features = [name for mark in item.iter_markers("needs") for name in mark.args]
         for server in _servers_of(item) if features else ():
             item.add_marker(lacking(server, *features))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Only a test may fail as expected: its fixtures may not."""
+    report = yield
+    by_itself = call.excinfo and isinstance(call.excinfo.value, pytest.xfail.Exception)
+    if call.when != "call" and hasattr(report, "wasxfail") and not by_itself:
+        del report.wasxfail
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")

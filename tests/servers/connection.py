@@ -1,9 +1,12 @@
 """One connection through the fault proxy: two directions, and the fault that befalls them."""
 
+import array
 import asyncio
 import contextlib
+import fcntl
 import socket
 import struct
+import termios
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
@@ -150,14 +153,22 @@ class Connection:
             self._proxy.bytes_down += count
 
     async def _suffer(self, cut: "Cut", writer: asyncio.StreamWriter) -> None:
-        for _ in range(100):  # the last bytes leave before the reset, if they are taken at all
-            if not writer.transport.get_write_buffer_size():
+        for _ in range(200):  # the last bytes arrive before the reset, if they are taken at all
+            if not _unsent(writer):
                 break
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.005)
         self.sever(clean=cut.clean)
         if cut.then_refuse:
             await self._proxy.unreachable()
         raise _Over
+
+
+def _unsent(writer: asyncio.StreamWriter) -> int:
+    """Bytes that a reset would overtake: ours, and those of the kernel where it tells."""
+    waiting = array.array("i", [0])
+    with contextlib.suppress(OSError):
+        fcntl.ioctl(writer.get_extra_info("socket"), termios.TIOCOUTQ, waiting)
+    return writer.transport.get_write_buffer_size() + waiting[0]
 
 
 async def _due(line: Line) -> bytes:

@@ -174,11 +174,13 @@ class FaultProxy:
             connection.sever()
 
     async def _end(self) -> None:
-        await self.unreachable()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self.stall, self.stall_after = False, None
+        await self._listen(False)
+        busy = True
+        while busy:
+            await self._cut_open()
+            await asyncio.sleep(0.01)  # a transport closes in the turn of the loop after its task's
+            busy = len(asyncio.all_tasks()) > 1
 
     def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         with contextlib.closing(coroutine):

@@ -9,7 +9,7 @@ from .s3 import S3Server
 
 class Moto(S3Server):
     name = "moto"
-    lacks = frozenset({"signatures", "expiry", "upload-checksums"})
+    lacks = frozenset({"expiry", "keep-alive", "signatures", "upload-checksums"})
 
     @classmethod
     def missing(cls) -> str | None:

@@ -1,20 +1,44 @@
-"""Serves moto on a free port of 127.0.0.1, with connections that stay open as on S3 itself."""
+"""Serves moto on a free port of 127.0.0.1, and prints where."""
 
+import io
 import logging
 import threading
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from moto.server import ThreadedMotoServer
-from werkzeug.serving import WSGIRequestHandler
+from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.wsgi import get_input_stream
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
+WRITES = ("PUT", "POST", "DELETE")
+
+
+def one_winner(application: Application) -> Application:
+    """Conditional writes one at a time: moto looks, and then writes, in as many threads as call."""
+    lock = threading.Lock()
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        conditional = any(name in environ for name in CONDITIONS)
+        if not conditional or environ["REQUEST_METHOD"] not in WRITES:
+            return application(environ, start_response)
+        # Nobody waits for a body that comes slowly, or never.
+        environ["wsgi.input"] = io.BytesIO(get_input_stream(environ).read())
+        with lock:
+            return application(environ, start_response)
+
+    return serve
 
 
 def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # with 1.0 no client can reuse a connection
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    print(f"http://{host}:{port}", flush=True)
-    threading.Event().wait()
+    application = one_winner(DomainDispatcherApplication(create_backend_app))
+    server = make_server(
+        "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
+    )
+    print(f"http://127.0.0.1:{server.port}", flush=True)
+    server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A little HTTP server that keeps what it was sent, to test the fault proxy against."""
 
+import contextlib
 import socket
 import threading
 
@@ -68,6 +69,8 @@ class Origin:
             left -= len(data)
 
     def close(self):
+        with contextlib.suppress(OSError):  # it may be closed already
+            self._listener.shutdown(socket.SHUT_RDWR)  # closing alone does not end an accept()
         self._listener.close()
 
 

@@ -1,6 +1,7 @@
 """What every S3 server shares: keys, clients, storage options and buckets."""
 
 import contextlib
+import functools
 import re
 import secrets
 from collections.abc import Iterator
@@ -44,7 +45,7 @@ class S3Server(Server):
             "response_checksum_validation": "when_required",
             **config,
         }
-        return boto3.session.Session().client(
+        return _session().client(
             "s3",
             endpoint_url=f"http://{HOST}:{(via or self).port}",
             aws_access_key_id=self.access_key,
@@ -65,13 +66,29 @@ class S3Server(Server):
                 _empty(client, name)
                 client.delete_bucket(Bucket=name)
 
+    def unfinished(self, bucket: str) -> list[str]:
+        """Keys of the multipart uploads that were neither completed nor aborted."""
+        with contextlib.closing(self.client()) as client:
+            return [upload["Key"] for upload in _uploads(client, bucket)]
+
+
+@functools.cache
+def _session() -> boto3.session.Session:
+    """One for all clients: the first of a session costs twenty times as much as the next."""
+    return boto3.session.Session()
+
+
+def _uploads(client: Any, bucket: str) -> list[dict[str, str]]:
+    try:
+        pages = list(client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket))
+    except client.exceptions.NoSuchUpload:  # rclone's answer for a bucket that never had any
+        return []
+    return [upload for page in pages for upload in page.get("Uploads", ())]
+
 
 def _empty(client: Any, bucket: str) -> None:
-    for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for upload in page.get("Uploads", ()):
-            client.abort_multipart_upload(
-                Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-            )
+    for upload in _uploads(client, bucket):
+        client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         if keys := [{"Key": item["Key"]} for item in page.get("Contents", ())]:
             client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})

@@ -147,6 +147,7 @@ def test_free_ports_are_free():
 @pytest.mark.parametrize("ci", ["", "true"])
 def test_without_its_server_a_test_skips_but_fails_in_ci(pytester, monkeypatch, ci):
     monkeypatch.setenv("CI", ci)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest("""
         import pytest
         from tests.conftest import running
@@ -165,6 +166,6 @@ def test_without_its_server_a_test_skips_but_fails_in_ci(pytester, monkeypatch, 
                 yield server
     """)
     pytester.makepyfile("def test_it(absent): pass\ndef test_more(absent): pass")
-    result = pytester.runpytest_subprocess("-rsE", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-rsE", "-p", "no:cacheprovider", "-p", "no:django")
     result.assert_outcomes(**({"errors": 2} if ci else {"skipped": 2}))
     result.stdout.fnmatch_lines("*absent is not installed: pip install absent*")

@@ -14,6 +14,7 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin
 from storages.backends.s3_links import S3Links
 from storages.entry import Entry, Upload
 from storages.files import RemoteFile
+from storages.options import GivenOptions
 from storages.transfer import MiB
 from storages.writing import PartWriter
 
@@ -136,7 +137,7 @@ class S3Storage(S3Links):
         return params
 
     def _prepare(self, name: str, content: Any = None) -> tuple[dict[str, Any], bool]:
-        params = self._get_write_parameters(name, content)
+        params = GivenOptions(self._get_write_parameters(name, content))
         compress = "ContentEncoding" not in params and self._compresses(params["ContentType"])
         if compress:
             params["ContentEncoding"] = "gzip"
@@ -153,7 +154,7 @@ class S3Storage(S3Links):
             self._check_absent(key)
             extra["IfNoneMatch"] = "*"
         try:
-            self._put_object(key, body, {**params, **extra})
+            self._put_object(key, body, GivenOptions(params, **extra))
         except FileExistsError as error:
             # An attempt whose answer was lost may have stored just this.
             if not may_be_done(error) or self._stat(key).digest != _md5_of(body):

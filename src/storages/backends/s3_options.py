@@ -40,6 +40,15 @@ CONNECTION_OPTIONS = (
 )
 
 
+class ConnectionKey(tuple[Any, ...]):
+    """The secrets in it are not for a traceback with local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<connection>"
+
+
 class S3Options(RemoteStorage):
     """What can be set, what cannot be set together, and the client that follows from it."""
 
@@ -298,11 +307,11 @@ class S3Options(RemoteStorage):
         """The boto3 Bucket resource."""
         return self.connection.Bucket(self._bucket())
 
-    def _connection_key(self) -> tuple[Any, ...]:
+    def _connection_key(self) -> ConnectionKey:
         """What makes two storages' clients different; objects count by identity."""
         proxies = tuple(sorted((self.proxies or {}).items()))
         plain = (getattr(self, name) for name in CONNECTION_OPTIONS)
-        return "s3", *plain, proxies, self.client_config, self.config
+        return ConnectionKey(("s3", *plain, proxies, self.client_config, self.config))
 
     def _bucket(self) -> str:
         return self.bucket_name or str(self._require("bucket_name"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from storages.backends.s3_client import S3Error, S3FileNotFoundError, translated
 from storages.entry import Entry
+from storages.options import GivenOptions
 from storages.transfer import MiB, abort_surely, submit
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class MultipartUpload:
             only(self._client, "PutObject", params).keys()
             - only(self._client, "CreateMultipartUpload", params).keys()
         )
-        created = {name: value for name, value in params.items() if name not in misplaced}
+        created = GivenOptions((k, v) for k, v in params.items() if k not in misplaced)
         with self._translated():
             begun = self._client.create_multipart_upload(**self._target, **created)
         self._target["UploadId"] = begun["UploadId"]
@@ -163,9 +164,10 @@ def copy_in_parts(
             Bucket=storage._bucket(), Key=source.key, **storage._read_params(source.key)
         )
     kept = {name: head[name] for name in COPIED_HEADERS if name in head}
-    upload = MultipartUpload(storage, target, {**params, **kept}, exclusive=exclusive)
+    params = GivenOptions(params, **kept)
+    upload = MultipartUpload(storage, target, params, exclusive=exclusive)
     try:
-        pinned = storage._copy_source(source)
+        pinned = GivenOptions(storage._copy_source(source))
         starts = range(0, source.size, COPY_PART)
         parts = [
             submit(upload.copy, number, pinned, start, min(start + COPY_PART, source.size))

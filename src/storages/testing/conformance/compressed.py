@@ -84,8 +84,8 @@ class Compressed(Suite):
         assert get(zipping, "a.css") == CSS + b"end {}"
 
     @needs("gzip", "content-encoding")
-    def test_large_compressed_files(self, zipping: Any, part_size: int) -> None:
-        content = noise(2 * part_size + 5)
+    def test_large_compressed_files(self, zipping: Any, large: int) -> None:
+        content = noise(large)
         put(zipping, "a.css", content)
         assert get(zipping, "a.css") == content
         with zipping.open("b.css", "wb") as file:

@@ -142,8 +142,6 @@ class Listing(Suite):
 
     @needs("key-and-prefix")
     def test_a_name_can_be_a_file_and_a_directory(self, storage: Any) -> None:
-        if not self.object_store:
-            pytest.skip("directories are real: a name is a file or a directory")
         put(storage, "a/b.txt", b"below")
         put(storage, "a", b"itself")
         assert get(storage, "a") == b"itself"

@@ -185,7 +185,7 @@ class Reading(Suite):
             _act_alike(file, io.BytesIO(content), steps=150, largest=300 * KiB)
 
     def test_reads_a_large_file(self, storage: Any) -> None:
-        content = noise(20 * MiB + 123)
+        content = noise(13 * MiB + 123)
         put(storage, "a.bin", content)
         with storage.open("a.bin") as file:
             assert b"".join(iter(lambda: file.read(400_000), b"")) == content

@@ -52,7 +52,7 @@ class Suite:
     exclusive-create: of concurrent creations of one name, one is told that it lost.
     pinned-reads: a file replaced while it is read is noticed.
     content-type, content-encoding: kept with the file, and by a copy.
-    key-and-prefix: `a` and `a/b` can both be files.
+    key-and-prefix: `a` and `a/b` can both be files; asked of object stores only.
     url: `url()` ends with the quoted name and needs no network.
     """
 
@@ -68,6 +68,9 @@ class Suite:
     static_options: ClassVar[dict[str, Any]] = {}
     """Options of a storage for static files, such as `{"querystring_auth": False}`."""
 
+    small_parts: ClassVar[tuple[dict[str, Any], int] | None] = None
+    """Options that make parts small, and their bytes; by default from the option `part_size`."""
+
     many: ClassVar[int] = 1105
     """Files in the directory that must be listed in pages."""
 
@@ -76,7 +79,10 @@ class Suite:
 
     @pytest.fixture
     def make_storage(self) -> Callable[..., Any]:
-        """A function of options: a storage of one place that is empty when the test begins."""
+        """A function of options: a storage of one place that is empty when the test begins.
+
+        Where directories are real, that of the option `location` is there already.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define the fixture make_storage.")
 
     @pytest.fixture
@@ -96,6 +102,8 @@ class Suite:
     @pytest.fixture
     def part_options(self, make_storage: Any) -> dict[str, Any]:
         """The options for small parts, where the storage lets a test choose."""
+        if self.small_parts is not None:
+            return self.small_parts[0]
         chooses = "part_size" in declared(type(make_storage()))
         return {"part_size": SMALL_PART} if chooses else {}
 
@@ -106,7 +114,19 @@ class Suite:
 
     @pytest.fixture
     def part_size(self, parted: Any) -> int:
+        if self.small_parts is not None:
+            return self.small_parts[1]
         return int(getattr(parted, "part_size", 5 * MiB))
+
+    @pytest.fixture
+    def large(self, part_size: int) -> int:
+        """Bytes of a file of several parts, of which some are sent before it is closed."""
+        return part_size + 600 * KiB
+
+    @pytest.fixture(params=["one part", "several parts"])
+    def size(self, request: Any, large: int) -> int:
+        """Bytes of a file of one part or of several."""
+        return 50 if request.param == "one part" else large
 
     @pytest.fixture(autouse=True)
     def _check_needs(self, request: Any) -> None:
@@ -135,6 +155,7 @@ class Suite:
             "ranges": isinstance(storage, RemoteStorage) and not storage._reading_streams(),
             "secrets": any(each.secret for each in declared(type(storage)).values()),
             "fork": hasattr(os, "fork"),
+            "key-and-prefix": self.object_store,
         }
         return derived.get(feature, True)
 

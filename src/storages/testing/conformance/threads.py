@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile, File
 
-from storages.testing.conformance.suite import KiB, Suite, get, needs, noise, one_way, put
+from storages.testing.conformance.suite import KiB, MiB, Suite, get, needs, noise, one_way, put
 
 THREADS = 12
 PATIENCE = 60
@@ -63,25 +63,24 @@ class Threads(Suite):
     """One storage serves all threads of a process, and the children that it forks."""
 
     @needs("file_overwrite", "exclusive-create")
-    @pytest.mark.parametrize("parts", [0, 2])
     @pytest.mark.parametrize("seekable", [True, False])
     def test_concurrent_saves_of_one_name_lose_nothing(
-        self, make_storage: Any, part_options: Any, part_size: int, parts: int, seekable: bool
+        self, make_storage: Any, part_options: Any, size: int, seekable: bool
     ) -> None:
         storage = make_storage(file_overwrite=False, **part_options)
-        count = THREADS if parts * part_size < 1000 * KiB else 4
+        count, turns = (THREADS, 3) if size < 1 * MiB else (4, 1)
 
         def save(turn: int, number: int) -> Any:
-            content = noise(parts * part_size + 100, number)
+            content = noise(size, number)
             file = ContentFile(content) if seekable else File(one_way(content))
             return storage.save(f"d/race-{turn}.bin", file)
 
-        for turn in range(3):
+        for turn in range(turns):
             names = _at_once(partial(save, turn), count)
             assert len(set(names)) == count
             for number, name in enumerate(names):
-                assert get(storage, name) == noise(parts * part_size + 100, number)
-        assert len(storage.listdir("d")[1]) == 3 * count
+                assert get(storage, name) == noise(size, number)
+        assert len(storage.listdir("d")[1]) == turns * count
 
     @needs("remote", "exclusive-create")
     def test_of_concurrent_creations_one_wins(self, storage: Any) -> None:
@@ -99,19 +98,18 @@ class Threads(Suite):
             assert get(storage, f"race-{turn}.txt") == b"%d" % winners[0]
 
     @needs("remote", "file_overwrite")
-    @pytest.mark.parametrize("parts", [0, 2])
     def test_of_concurrent_replacements_one_stays_whole(
-        self, make_storage: Any, part_options: Any, part_size: int, parts: int
+        self, make_storage: Any, part_options: Any, size: int
     ) -> None:
         storage = make_storage(file_overwrite=True, **part_options)
-        contents = [noise(parts * part_size + 100 + number, number) for number in range(6)]
+        contents = [noise(size + number, number) for number in range(4)]
         names = _at_once(lambda n: storage.save("a.bin", ContentFile(contents[n])), len(contents))
         assert set(names) == {"a.bin"}
         assert get(storage, "a.bin") in contents
         assert storage.listdir("") == ([], ["a.bin"])
 
-    def test_threads_do_not_mix_files(self, parted: Any, part_size: int) -> None:
-        sizes = [10, 300 * KiB, min(2 * part_size + 5, 900 * KiB)]
+    def test_threads_do_not_mix_files(self, parted: Any) -> None:
+        sizes = [10, 300 * KiB, 700 * KiB]
 
         def use(number: int) -> None:
             for turn, size in enumerate(sizes):
@@ -130,9 +128,9 @@ class Threads(Suite):
         _at_once(use)
         assert len(parted.listdir("")[0]) == THREADS
 
-    def test_threads_write_into_opened_files(self, parted: Any, part_size: int) -> None:
+    def test_threads_write_into_opened_files(self, parted: Any) -> None:
         def write(number: int) -> None:
-            content = noise(min(2 * part_size, 900 * KiB), number)
+            content = noise(700 * KiB, number)
             with parted.open(f"{number}.bin", "wb") as file:
                 for start in range(0, len(content), 70_000):
                     file.write(content[start : start + 70_000])
@@ -140,7 +138,7 @@ class Threads(Suite):
         _at_once(write)
         for number in range(THREADS):
             content = get(parted, f"{number}.bin")
-            assert content == noise(min(2 * part_size, 900 * KiB), number)
+            assert content == noise(700 * KiB, number)
 
     def test_threads_read_one_file(self, storage: Any) -> None:
         content = noise(700 * KiB)
@@ -166,8 +164,8 @@ class Threads(Suite):
             first.submit(file.close).result()
 
     @needs("fork")
-    def test_a_forked_child_uses_the_storage(self, parted: Any, part_size: int) -> None:
-        content = noise(2 * part_size + 5)
+    def test_a_forked_child_uses_the_storage(self, parted: Any, large: int) -> None:
+        content = noise(large)
         put(parted, "a.bin", content)
         assert get(parted, "a.bin") == content
 

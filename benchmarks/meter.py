@@ -1,0 +1,106 @@
+"""What a workload's own process can tell: CPU, wall time, requests, memory.
+
+Imports little, and http.client late: what is loaded here would be missing from the cold start.
+"""
+
+import gc
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+Sample = dict[str, float]
+
+TURN = "turn\n"  # what a process prints to let the other side work
+COUNTED = {"requests": "requests", "bytes_out": "received"}  # the server's name: ours
+
+
+def peak_memory() -> int:
+    """The largest resident size of this process so far, in bytes.
+
+    Linux hands ru_maxrss on from the process that started this one, so VmHWM comes first.
+    """
+    try:
+        with open("/proc/self/status") as status:
+            line = next(line for line in status if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    except OSError:
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def wait_for_turn() -> int:
+    """Wait to be told to work; the connections that the server has counted so far."""
+    return int(sys.stdin.readline())
+
+
+class Meter:
+    """Measures sections of one process against the server whose control port it is given.
+
+    Its process and the other side's take turns, so that both see the same machine.
+    """
+
+    def __init__(self, control_port: int, before: int) -> None:
+        self._port = control_port
+        self._base = peak_memory()
+        self._connections = 0  # opened in earlier turns
+        self._before = before  # opened by anyone, as this turn began
+
+    def next_turn(self) -> None:
+        """Let the other side work, and wait until this one may go on."""
+        self._connections = self.connections()
+        sys.stdout.write(TURN)
+        sys.stdout.flush()
+        self._before = wait_for_turn()
+
+    @contextmanager
+    def section(self, operations: int = 1) -> Iterator[Sample]:
+        """CPU and wall seconds, requests and bytes received, each per operation."""
+        sample: Sample = {}
+        gc.collect()
+        before = self._counters()
+        wall, cpu = time.perf_counter(), time.process_time()
+        yield sample
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        after = self._counters()
+        found = {name: after[counter] - before[counter] for counter, name in COUNTED.items()}
+        found.update(cpu=cpu, wall=wall)
+        sample.update({name: value / operations for name, value in found.items()})
+
+    def each(self, call: Callable[[str], object], names: Sequence[str], turns: int) -> Sample:
+        """A sample per operation of calling with each of the names, in several turns."""
+        samples = []
+        for turn in range(turns):
+            self.next_turn()
+            share = names[turn::turns]
+            with self.section(len(share)) as sample:
+                for name in share:
+                    call(name)
+            samples.append(sample)
+        return {key: sum(sample[key] for sample in samples) / turns for key in samples[0]}
+
+    def process(self) -> Sample:
+        """Of the whole process so far: peak memory over Django's, connections opened."""
+        return {"memory": self.memory(), "connections": self.connections()}
+
+    def memory(self) -> int:
+        """Bytes by which the process has ever been larger than with Django alone."""
+        return peak_memory() - self._base
+
+    def connections(self) -> int:
+        now: int = self._counters()["connections"]
+        return self._connections + now - self._before
+
+    def _counters(self) -> dict[str, Any]:
+        import http.client
+
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        try:
+            connection.request("GET", "/_ctl/stats")
+            found: dict[str, Any] = json.loads(connection.getresponse().read())
+            return found
+        finally:
+            connection.close()

@@ -1,0 +1,159 @@
+"""Write the tables of the docs from the code: options of storages, capabilities of backends.
+
+    python scripts/docs_tables.py            # bring the pages up to date
+    python scripts/docs_tables.py --check    # exit 1 and show what is out of date
+
+A page asks for a table by `<!-- settings: dotted.path.of.a.Storage -->` or
+`<!-- capabilities -->`; the table stands between that line and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from django.conf import settings  # noqa: E402 - the package may not be installed yet
+
+if not settings.configured:
+    settings.configure()
+
+from django.utils.module_loading import import_string  # noqa: E402
+
+from storages.base import RemoteStorage  # noqa: E402
+from storages.options import Option, declared  # noqa: E402
+from storages.primitives import Primitives  # noqa: E402
+
+BACKENDS = ("storages.backends.s3.S3Storage", "storages.testing.MemoryStorage")
+
+MARKED = re.compile(
+    r"(?P<begin><!-- (?P<kind>settings|capabilities)(?:: (?P<path>[\w.]+))? -->\n)"
+    r"(?P<table>.*?)"
+    r"(?P<end><!-- end -->)",
+    re.DOTALL,
+)
+
+
+def takes_exclusive(cls: type[RemoteStorage]) -> bool:
+    return "exclusive" in inspect.signature(cls._put).parameters
+
+
+def overrides(name: str) -> Callable[[type[RemoteStorage]], bool]:
+    """Whether a backend has its own `name` instead of the slow default."""
+    return lambda cls: getattr(cls, name) is not getattr(Primitives, name)
+
+
+CAPABILITIES: dict[str, Callable[[type[RemoteStorage]], bool]] = {
+    "creates a file only if there is none": takes_exclusive,
+    "opens and reads a small file by one request": overrides("_fetch_first"),
+    "uploads large files in parts": overrides("_start_upload"),
+    "lists a whole tree at once": overrides("_scan"),
+    "deletes in batches": overrides("_delete_many"),
+    "copies on the server": overrides("_copy"),
+    "renames on the server": overrides("_move"),
+    "is read by a long stream instead of ranges": overrides("_stream"),
+    "has real directories": overrides("_remove_dir"),
+}
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    """A Markdown table, with an empty line before and after it."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n"
+
+
+def settings_table(path: str) -> str:
+    """The options of a storage class, in the order of their declaration."""
+    cls = import_string(path)
+    head = ("OPTIONS key", "Meaning", "Default", "Type", "Django setting", "Environment")
+    return table(head, (option_row(cls, name, each) for name, each in declared(cls).items()))
+
+
+def option_row(cls: type, name: str, option: Option) -> tuple[str, ...]:
+    meaning = ("Required. " if option.required else "") + option.help.replace("|", "&#124;")
+    same = option.env and option.env == option.settings
+    return (
+        code(name),
+        meaning,
+        default_of(cls, name, option),
+        "<br>or ".join(code(kind.strip()) for kind in annotation(cls, name).split(" | ")),
+        "<br>".join(map(code, option.settings)),
+        "the same" if same else "<br>".join(map(code, option.env)),
+    )
+
+
+def default_of(cls: type, name: str, option: Option) -> str:
+    """The default; of a class that gives the option as a plain attribute, that one."""
+    value = inspect.getattr_static(cls, name)
+    value = option.default if isinstance(value, Option) else value
+    if isinstance(value, tuple):
+        return "<br>".join(map(code, value))
+    return code(repr(value) if not isinstance(value, str) or not value else f'"{value}"')
+
+
+def annotation(cls: type, name: str) -> str:
+    """The annotation of an option, as it is written in the class that declares it."""
+    for base in cls.__mro__:
+        if isinstance(vars(base).get(name), Option):
+            return str(inspect.get_annotations(base)[name])
+    raise LookupError(f"{cls.__name__}.{name} has no annotation.")
+
+
+def capability_table() -> str:
+    classes = [import_string(path) for path in BACKENDS]
+    head = ("", *(code(cls.__name__) for cls in classes))
+    rows = (
+        (name, *("yes" if able(cls) else "no" for cls in classes))
+        for name, able in CAPABILITIES.items()
+    )
+    return table(head, rows)
+
+
+def code(text: str) -> str:
+    return f"`{text}`"
+
+
+def fill(match: re.Match[str]) -> str:
+    made = settings_table(match["path"]) if match["kind"] == "settings" else capability_table()
+    return f"{match['begin']}{made}{match['end']}"
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def outdated() -> Iterator[tuple[Path, str, str]]:
+    """Each page whose tables differ from the code: its path, its text, and what it should be."""
+    for path in pages():
+        text = path.read_text(encoding="utf-8")
+        wanted = MARKED.sub(fill, text)
+        if wanted != text:
+            yield path, text, wanted
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="change nothing, fail on a difference")
+    check = parser.parse_args(arguments).check
+    status = 0
+    for path, text, wanted in outdated():
+        name = path.relative_to(ROOT).as_posix()
+        if not check:
+            path.write_text(wanted, encoding="utf-8")
+            print(f"{name} is up to date now.")
+            continue
+        status = 1
+        before, after = text.splitlines(keepends=True), wanted.splitlines(keepends=True)
+        sys.stdout.writelines(difflib.unified_diff(before, after, name, f"{name}, from the code"))
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,28 @@
+"""The suite on S3: moto, which is right about conditions, and rclone, which checks signatures."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from storages.backends.s3 import S3Storage
+from storages.testing.conformance import StorageConformance
+from tests.servers import Moto, Rclone
+
+
+class S3Conformance(StorageConformance):
+    static_options = {"querystring_auth": False}  # noqa: RUF012 - read only, as declared
+
+
+class TestMoto(S3Conformance):
+    @pytest.fixture
+    def make_storage(self, moto: Moto, moto_bucket: str) -> Callable[..., Any]:
+        return lambda **options: S3Storage(**moto.options(moto_bucket, **options))
+
+
+class TestRclone(S3Conformance):
+    lacks = frozenset({"exclusive-create", "key-and-prefix"})
+
+    @pytest.fixture
+    def make_storage(self, rclone: Rclone, rclone_bucket: str) -> Callable[..., Any]:
+        return lambda **options: S3Storage(**rclone.options(rclone_bucket, **options))

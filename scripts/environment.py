@@ -1,0 +1,55 @@
+"""Makes the virtual environment of a task, if it is not there or not up to date.
+
+    python scripts/environment.py test
+
+It lies under .venv/; what it holds is said below, by extras and groups of pyproject.toml.
+"""
+
+import hashlib
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PEER = "compat/requirements-peer.txt"
+
+CONTENTS = {
+    "test": ["-e", ".[s3]", "--group", "test", "--group", "servers", "--group", "demo"],
+    "newest": ["-e", ".[s3]", "--group", "test", "--group", "servers", "--group", "demo"],
+    "lint": ["-e", ".[s3]", "--group", "lint", "--group", "test", "--group", "servers"],
+    "demo": ["-e", ".[s3]", "--group", "servers", "--group", "demo"],
+    "bench": ["-e", ".[s3]", "--group", "bench"],
+    "compat": ["-e", ".[s3]", "--group", "servers", "--group", "compat"],
+    "docs": ["-e", ".[s3]", "--group", "docs"],
+    "peer": ["-r", PEER],
+}
+"""What each environment installs; `newest` takes the newest Django that its Python allows."""
+
+
+def main(name: str) -> None:
+    folder = ROOT / ".venv" / name
+    stamp = folder / "stamp"
+    wanted = fingerprint(name)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print(f"Making .venv/{name} with {sys.executable} ...", flush=True)
+    venv.create(folder, clear=True, with_pip=True)
+    python = folder / "bin" / "python"
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    # Dependency groups need pip 25.1.
+    subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True, cwd=ROOT)
+    subprocess.run([*pip, *CONTENTS[name]], check=True, cwd=ROOT)
+    stamp.write_text(wanted)
+
+
+def fingerprint(name: str) -> str:
+    made_of = [sys.version, " ".join(CONTENTS[name])]
+    made_of += [(ROOT / file).read_text() for file in ("pyproject.toml", PEER)]
+    return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in CONTENTS:
+        sys.exit(f"usage: environment.py {{{','.join(CONTENTS)}}}")
+    main(sys.argv[1])

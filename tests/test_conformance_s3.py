@@ -22,6 +22,7 @@ class TestMoto(S3Conformance):
 
 class TestRclone(S3Conformance):
     lacks = frozenset({"exclusive-create", "key-and-prefix"})
+    keeps_directories = True
 
     @pytest.fixture
     def make_storage(self, rclone: Rclone, rclone_bucket: str) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from storages.base import BaseStorage, RemoteStorage
+from storages.names import clean_name
 from storages.options import declared, overridden
 
 EXTRAS = {
@@ -51,6 +52,13 @@ def _load(path: str) -> type[BaseStorage] | None:
     """The class at `path` if it is one of ours."""
     found = import_string(path)
     return found if isinstance(found, type) and issubclass(found, BaseStorage) else None
+
+
+def _make(cls: type[BaseStorage], options: dict[str, Any]) -> BaseStorage:
+    """The storage as configured. One with a manifest does not read it: a check asks no server."""
+    if hasattr(cls, "read_manifest"):
+        cls = type(cls.__name__, (cls,), {"read_manifest": lambda self: None})
+    return cls(**options)
 
 
 def check_storages(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -100,7 +108,7 @@ def _check_storage(
             name = f"{cls.__module__}.{cls.__qualname__}"
             yield _missing(alias, name, module.partition(".")[0], f"No module named {module!r}")
     try:
-        storage = cls(**options)
+        storage = _make(cls, options)
     except ImproperlyConfigured as error:
         yield Error(f"STORAGES[{alias!r}]: {error}", id="storages.E002")
         return
@@ -162,7 +170,7 @@ def check_urls(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     for alias, name in (("default", "MEDIA_URL"), ("staticfiles", "STATIC_URL")):
         host = urlsplit(getattr(settings, name, None) or "").netloc
         storage = found.get(alias)
-        if storage is not None and host and host != getattr(storage, "custom_domain", None):
+        if storage is not None and host and not _links_to(storage, host):
             messages.append(
                 Warning(
                     f"{name} names the host {host}, but {type(storage).__name__} does not use "
@@ -173,10 +181,10 @@ def check_urls(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
                 )
             )
     media, static = found.get("default"), found.get("staticfiles")
-    if media is not None and static is not None and _place(media) == _place(static):
+    if media is not None and static is not None and _holds(static, media):
         messages.append(
             Warning(
-                "Uploads and static files are stored in the same place: "
+                "Uploads are stored in the place of the static files: "
                 "`collectstatic --clear` deletes the uploads.",
                 hint="Give STORAGES['default'] and STORAGES['staticfiles'] different locations.",
                 id="storages.W004",
@@ -185,10 +193,24 @@ def check_urls(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     return messages
 
 
-def _place(storage: BaseStorage) -> tuple[Any, ...]:
-    names = ("bucket_name", "endpoint_url", "location")
-    place = tuple(getattr(storage, name, None) for name in names)
-    return place if place[0] else (id(storage),)
+def _links_to(storage: BaseStorage, host: str) -> bool:
+    """Whether the links of `storage` may go to `host`, as far as its options tell."""
+    if hasattr(storage, "base_url"):  # its links begin with MEDIA_URL unless it says otherwise
+        return True
+    names = ("custom_domain", "public_domain", "endpoint_url")
+    found = [str(getattr(storage, name, None) or "") for name in names]
+    return host in [urlsplit(each if "//" in each else f"//{each}").netloc for each in found]
+
+
+def _holds(outer: BaseStorage, inner: BaseStorage) -> bool:
+    """Whether the files of `inner` are among those of `outer`."""
+    bucket, *where = _place(outer)
+    root, below = (clean_name(f"/{getattr(each, 'location', '')}/") for each in (outer, inner))
+    return bool(bucket) and [bucket, *where] == _place(inner) and below.startswith(root)
+
+
+def _place(storage: BaseStorage) -> list[Any]:
+    return [getattr(storage, name, None) for name in ("bucket_name", "endpoint_url")]
 
 
 def _made() -> Iterator[tuple[str, BaseStorage]]:
@@ -197,7 +219,7 @@ def _made() -> Iterator[tuple[str, BaseStorage]]:
         try:
             cls = _load(path)
             if cls is not None:
-                yield alias, cls(**options)
+                yield alias, _make(cls, options)
         except (ImportError, ImproperlyConfigured):
             continue
 

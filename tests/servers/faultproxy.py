@@ -13,6 +13,7 @@ It sees into no TLS and not into FTP data connections: there, give `http=False` 
 import asyncio
 import contextlib
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -61,7 +62,8 @@ class FaultProxy:
         self.connections = self.bytes_up = self.bytes_down = 0
         self._cuts: list[Cut] = []
         self._open: set[Connection] = set()
-        self._listener: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener: socket.socket | None = None
 
     @property
     def address(self) -> tuple[str, int]:
@@ -149,14 +151,26 @@ class FaultProxy:
 
     async def _listen(self, yes: bool) -> None:
         if yes and self._listener is None:
-            self._listener = await asyncio.start_server(self._serve, HOST, self.port, backlog=256)
-            self.port = self._listener.sockets[0].getsockname()[1]
+            self._listener = socket.create_server((HOST, self.port), backlog=256)
+            self._listener.setblocking(False)
+            self.port = self._listener.getsockname()[1]
+            self._loop.add_reader(self._listener, self._accept, self._listener)
         elif not yes and self._listener is not None:
+            self._loop.remove_reader(self._listener)
             self._listener.close()
             self._listener = None
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
+    def _accept(self, listener: socket.socket) -> None:
+        # By hand: asyncio's own server may lose a connection that comes while it is closed.
+        with contextlib.suppress(BlockingIOError):
+            client, _ = listener.accept()
+            self.connections += 1
+            task = self._loop.create_task(self._serve(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, client: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=client)
         try:
             upstream = await asyncio.open_connection(*self.upstream)
         except OSError:
@@ -180,7 +194,7 @@ class FaultProxy:
         while busy:
             await self._cut_open()
             await asyncio.sleep(0.01)  # a transport closes in the turn of the loop after its task's
-            busy = len(asyncio.all_tasks()) > 1
+            busy = bool(self._tasks)
 
     def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         with contextlib.closing(coroutine):

@@ -1,6 +1,9 @@
 """rclone's S3 server: files in a folder, a second implementation, and signatures are checked."""
 
+import contextlib
+import shutil
 from pathlib import Path
+from typing import Any
 
 from .base import HOST, find_program
 from .s3 import S3Server
@@ -20,6 +23,12 @@ class Rclone(S3Server):
             "upload-checksums",
         }
     )
+
+    def drop(self, client: Any, bucket: str) -> None:
+        """By the file system too: failed uploads leave directories that S3 does not show."""
+        with contextlib.suppress(client.exceptions.ClientError):
+            super().drop(client, bucket)
+        shutil.rmtree(self.data_folder() / bucket, ignore_errors=True)
 
     @classmethod
     def missing(cls) -> str | None:

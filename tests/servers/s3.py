@@ -63,8 +63,12 @@ class S3Server(Server):
             try:
                 yield name
             finally:
-                _empty(client, name)
-                client.delete_bucket(Bucket=name)
+                self.drop(client, name)
+
+    def drop(self, client: Any, bucket: str) -> None:
+        """Delete a bucket with all that is in it."""
+        _empty(client, bucket)
+        client.delete_bucket(Bucket=bucket)
 
     def unfinished(self, bucket: str) -> list[str]:
         """Keys of the multipart uploads that were neither completed nor aborted."""

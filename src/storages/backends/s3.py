@@ -50,7 +50,7 @@ class S3Storage(S3Links):
     # -- stat
 
     def _entry(self, key: str, answer: Mapping[str, Any], size: int) -> Entry:
-        etag = answer.get("ETag", "")
+        etag = _quoted(answer.get("ETag", ""))
         encrypted = answer.get("ServerSideEncryption", "").startswith("aws:kms")
         return Entry(
             key,
@@ -96,7 +96,7 @@ class S3Storage(S3Links):
 
     def _fetch(self, entry: Entry, start: int, stop: int) -> bytes:
         answer, data = self._get(entry.key, start, stop, entry.etag)
-        if answer.get("ETag", entry.etag) != entry.etag:  # a service that ignores IfMatch
+        if _quoted(answer.get("ETag", entry.etag)) != entry.etag:  # a service that ignores IfMatch
             raise OSError(errno.ESTALE, f"{entry.key!r} was replaced while it was read.")
         if not answer.get("ContentRange", "").startswith(f"bytes {start}-"):
             raise OSError(f"The service answered another range of {entry.key!r} than asked for.")
@@ -263,7 +263,7 @@ class S3Storage(S3Links):
     def _entries(self, page: Mapping[str, Any]) -> Iterator[Entry]:
         """A key that ends with a slash marks a directory, in the manner of the AWS console."""
         for each in page.get("Contents", ()):
-            etag, time = each.get("ETag", ""), each["LastModified"]
+            etag, time = _quoted(each.get("ETag", "")), each["LastModified"]
             yield Entry(
                 each["Key"],
                 each["Size"],
@@ -303,6 +303,11 @@ class S3Storage(S3Links):
         found = {"CopySource": {"Bucket": self._bucket(), "Key": source.key}}
         found |= {f"CopySource{k}": v for k, v in secrets.items() if k.startswith("SSE")}
         return found | ({"CopySourceIfMatch": source.etag} if source.etag else {})
+
+
+def _quoted(etag: str) -> str:
+    """An ETag as HTTP wants it; some services list it without its quotes."""
+    return f'"{etag}"' if etag and etag[0] not in '"W' else etag
 
 
 def _md5(etag: str) -> str | None:

@@ -52,7 +52,8 @@ class S3Error(OSError, ClientError):
         return str(self.args[0])
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.args[0], self.response, self.operation_name)
+        state = {"errno": self.errno}  # which is not among the arguments
+        return type(self), (self.args[0], self.response, self.operation_name), state
 
 
 class S3FileNotFoundError(S3Error, FileNotFoundError): ...

@@ -240,7 +240,7 @@ class S3Options(RemoteStorage):
             messages.append(
                 Error(
                     f"{where}: url_protocol is {self.url_protocol!r}: it needs its colon.",
-                    hint=f"Write {self.url_protocol.rstrip('/') + ':'!r}.",
+                    hint=f"Write {self.url_protocol.rstrip(':/') + ':'!r}.",
                     id="storages.E006",
                 )
             )
@@ -259,7 +259,8 @@ class S3Options(RemoteStorage):
         return messages
 
     def _check_deploy(self, alias: str) -> list[CheckMessage]:
-        plain = (self.endpoint_url or "").startswith("http://") or not self.use_ssl
+        # An endpoint decides by its own scheme.
+        plain = not (self.endpoint_url or ("https:" if self.use_ssl else "")).startswith("https:")
         local = urlsplit(self.endpoint_url or "").hostname in ("localhost", "127.0.0.1", "::1")
         found = []
         if self.verify is False:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3.session
 import botocore.session
+from botocore.exceptions import PartialCredentialsError
 from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def make_session(storage: S3Options) -> Any:
-    """The session of a storage's keys, profile or role."""
+    """The session of a storage's keys, profile or role; an error for half of the keys."""
+    missing = [name for name in ("access_key", "secret_key") if not getattr(storage, name)]
+    if len(missing) == 1:
+        raise PartialCredentialsError(provider="the options", cred_var=missing[0])
     core = botocore.session.Session(profile=storage.session_profile)
     paths = (core.get_config_variable("data_path") or "").split(os.pathsep)
     extra = [os.path.expanduser(os.path.expandvars(path)) for path in paths if path]
@@ -27,7 +31,7 @@ def make_session(storage: S3Options) -> Any:
     return boto3.session.Session(
         aws_access_key_id=storage.access_key,
         aws_secret_access_key=storage.secret_key,
-        aws_session_token=storage.security_token,
+        aws_session_token=storage.security_token if storage.access_key else None,
         botocore_session=core,
     )
 

@@ -116,6 +116,8 @@ class MultipartUpload:
 
     def finish(self) -> None:
         parts = [self._parts[number] for number in sorted(self._parts)]
+        if self._exclusive:
+            self._storage._check_absent(self._key)
         condition = {"IfNoneMatch": "*"} if self._exclusive else {}
         try:
             with self._translated():

@@ -103,6 +103,7 @@ class Naming(Suite):
             yield partial(storage.open, name, mode)
         for method in ("url", "stat", "delete_tree"):
             yield partial(getattr(storage, method), name)
+        yield partial(storage.write, name, ContentFile(b"new"), overwrite=True)
         yield partial(storage.delete_tree, name, everything=True)
         yield partial(storage.delete_many, ["kept.txt", name])
         yield lambda: list(storage.scan(name))
@@ -247,7 +248,7 @@ class Naming(Suite):
                 call()
         assert get(around, "inside2/a.txt") == b"content"
 
-    @needs("location", "remote", "key-and-prefix")
+    @needs("location", "remote", "object-store")
     @pytest.mark.parametrize("name", ["/inside", "", ".", "d/.."])
     def test_a_file_named_like_the_location_is_outside(self, make_storage: Any, name: str) -> None:
         storage, around = make_storage(location="inside"), make_storage()

@@ -168,6 +168,26 @@ class Saving(Suite):
         assert name != "a.bin"
         assert get(keeping, "a.bin") == get(keeping, name) == noise(300 * KiB)
 
+    # -- exactly one name
+
+    @needs("write", "file_overwrite")
+    @pytest.mark.parametrize("rule", [True, False])
+    def test_writes_under_exactly_the_name(
+        self, make_storage: Any, part_options: Any, size: int, rule: bool
+    ) -> None:
+        storage = make_storage(file_overwrite=rule, **part_options)
+        assert storage.write("./d//a.bin", ContentFile(noise(size))) is None
+        assert get(storage, "d/a.bin") == noise(size)
+        for content in (ContentFile(b"new"), one_way(b"new")):
+            with pytest.raises(FileExistsError):
+                storage.write("d/a.bin", content)
+        assert get(storage, "d/a.bin") == noise(size)
+        storage.write("d/a.bin", one_way(noise(size, 1)), overwrite=True)
+        assert get(storage, "d/a.bin") == noise(size, 1)
+        storage.write("d/b.txt", ContentFile("é"), overwrite=True)
+        assert get(storage, "d/b.txt") == "é".encode()
+        assert sorted(storage.listdir("d")[1]) == ["a.bin", "b.txt"]
+
     # -- taken names
 
     @needs("file_overwrite")

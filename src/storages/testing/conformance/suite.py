@@ -24,8 +24,12 @@ MiB = 1024 * KiB
 SMALL_PART = 64 * KiB
 """Bytes of a part, where the storage lets a test choose."""
 
-METHODS = frozenset({"stat", "scan", "copy", "move", "delete_many", "delete_tree"})
+METHODS = frozenset({"stat", "scan", "copy", "move", "write", "delete_many", "delete_tree"})
 OPTIONS = frozenset({"file_overwrite", "gzip", "location"})
+
+
+BY_CHANCE = frozenset({"exclusive-create", "exclusive-copy"})
+"""Features whose tests may pass by chance where the service lacks them."""
 
 
 def needs(*features: str) -> Callable[[Test], Test]:
@@ -49,7 +53,8 @@ class Suite:
     lacks: ClassVar[frozenset[str]] = frozenset()
     """What the service cannot do although the storage offers it: its tests must fail.
 
-    exclusive-create: of concurrent creations of one name, one is told that it lost.
+    exclusive-create: of concurrent creations of one name, all but one are told that they lost.
+    exclusive-copy: likewise of copies to one name.
     pinned-reads: a file replaced while it is read is noticed.
     content-type, content-encoding: kept with the file, and by a copy.
     key-and-prefix: `a` and `a/b` can both be files; asked of object stores only.
@@ -61,6 +66,9 @@ class Suite:
 
     object_store: ClassVar[bool] = True
     """Directories are but prefixes: a missing one lists as empty instead of FileNotFoundError."""
+
+    keeps_directories: ClassVar[bool] = False
+    """The service keeps the empty directory that an upload made which did not succeed."""
 
     unsupported_names: ClassVar[frozenset[str]] = frozenset()
     """Those of `naming.ODD_NAMES` that the service refuses or changes: their tests must fail."""
@@ -76,6 +84,11 @@ class Suite:
 
     clock_error: ClassVar[float] = 2.0
     """Seconds that the service's clock may differ from ours, its resolution included."""
+
+    def listed(self, storage: Any) -> tuple[list[str], list[str]]:
+        """What is left at the root, but for the directories that the service keeps."""
+        dirs, files = storage.listdir("")
+        return ([] if self.keeps_directories else dirs), files
 
     @pytest.fixture
     def make_storage(self) -> Callable[..., Any]:
@@ -138,6 +151,8 @@ class Suite:
         for feature in features:
             if not self.has_feature(storage, feature):
                 pytest.skip(f"{type(storage).__name__} does not offer {feature!r}")
+            if feature in self.lacks & BY_CHANCE:
+                pytest.skip(f"the service lacks {feature!r}: who loses a race is chance")
             if feature in self.lacks:
                 self.expect_failure(request, f"the service lacks {feature!r}")
 
@@ -150,6 +165,7 @@ class Suite:
         if feature in OPTIONS:
             return feature in declared(type(storage))
         derived = {
+            "object-store": self.object_store,
             "remote": isinstance(storage, RemoteStorage),
             "options": isinstance(storage, BaseStorage),
             "ranges": isinstance(storage, RemoteStorage) and not storage._reading_streams(),

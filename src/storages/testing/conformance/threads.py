@@ -35,6 +35,19 @@ def _at_once(call: Callable[[int], Any], count: int = THREADS) -> list[Any]:
         return list(pool.map(wait_and_call, range(count)))
 
 
+def _winners(create: Callable[[int], Any]) -> list[int]:
+    """Those numbers whose `create`, all at the same moment, did not raise FileExistsError."""
+
+    def attempt(number: int) -> bool:
+        try:
+            create(number)
+        except FileExistsError:
+            return False
+        return True
+
+    return [number for number, won in enumerate(_at_once(attempt)) if won]
+
+
 def _in_child(work: Callable[[], Any]) -> None:
     """Run `work` in a forked process; AssertionError with its traceback if it fails."""
     receiving, sending = os.pipe()
@@ -85,17 +98,35 @@ class Threads(Suite):
     @needs("remote", "exclusive-create")
     def test_of_concurrent_creations_one_wins(self, storage: Any) -> None:
         def create(turn: int, number: int) -> Any:
-            try:
-                with storage.open(f"race-{turn}.txt", "xb") as file:
-                    file.write(b"%d" % number)
-            except FileExistsError:
-                return None
-            return number
+            with storage.open(f"race-{turn}.txt", "xb") as file:
+                file.write(b"%d" % number)
 
         for turn in range(3):
-            winners = [each for each in _at_once(partial(create, turn)) if each is not None]
-            assert len(winners) == 1
-            assert get(storage, f"race-{turn}.txt") == b"%d" % winners[0]
+            (winner,) = _winners(partial(create, turn))
+            assert get(storage, f"race-{turn}.txt") == b"%d" % winner
+
+    @needs("write", "exclusive-create")
+    def test_of_concurrent_writes_one_wins(self, storage: Any) -> None:
+        def write(turn: int, number: int) -> Any:
+            storage.write(f"race-{turn}.txt", ContentFile(b"%d" % number))
+
+        for turn in range(3):
+            (winner,) = _winners(partial(write, turn))
+            assert get(storage, f"race-{turn}.txt") == b"%d" % winner
+
+    @needs("copy", "move", "exclusive-copy")
+    @pytest.mark.parametrize("do", ["copy", "move"])
+    def test_of_concurrent_copies_one_wins(self, storage: Any, do: str) -> None:
+        def arrive(turn: int, number: int) -> Any:
+            source = put(storage, f"source-{turn}-{number}", b"%d" % number)
+            getattr(storage, do)(source, f"target-{turn}", overwrite=False)
+
+        for turn in range(3):
+            (winner,) = _winners(partial(arrive, turn))
+            assert get(storage, f"target-{turn}") == b"%d" % winner
+            for number in range(THREADS):
+                kept = do == "copy" or number != winner
+                assert storage.exists(f"source-{turn}-{number}") is kept
 
     @needs("remote", "file_overwrite")
     def test_of_concurrent_replacements_one_stays_whole(

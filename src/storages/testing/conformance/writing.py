@@ -185,7 +185,7 @@ class Writing(Suite):
             file.write(b"new" if mode == "xb" else "new")
         assert get(storage, "a.txt") == b"old"
 
-    @needs("remote", "exclusive-create")
+    @needs("remote")
     def test_creating_fails_over_a_file_that_came_meanwhile(self, parted: Any, size: int) -> None:
         file = parted.open("a.bin", "xb")
         file.write(noise(size))

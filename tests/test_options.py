@@ -92,7 +92,7 @@ def test_a_property_of_a_subclass_wins_over_settings(settings):
 
 
 def test_required_option_is_asked_for_at_first_use():
-    with pytest.raises(ImproperlyConfigured, match="needs 'shelf'.*set SHELF"):
+    with pytest.raises(ImproperlyConfigured, match=r"needs 'shelf'.*set SHELF"):
         ShelfStorage()._require("shelf")
 
 

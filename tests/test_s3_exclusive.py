@@ -1,8 +1,10 @@
 """`file_overwrite=False`: a file that comes between the check and the upload is not lost."""
 
+import io
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from django.core.files.base import ContentFile
 
 from storages.backends.s3 import S3Storage
@@ -68,3 +70,44 @@ def test_a_conflict_after_an_answer_that_was_lost_is_our_own_file(
         assert storage.save("a.bin", content(10)) == "a.bin"
     assert len([each for each in seen if each.startswith("PUT ")]) == 2
     assert storage.listdir("") == ([], ["a.bin"])
+
+
+@pytest.mark.parametrize("size", [10, LARGE], ids=["one part", "several parts"])
+def test_a_service_without_conditions_is_asked_again_without_one(
+    moto: Any, moto_bucket: str, size: int
+) -> None:
+    """Backblaze B2 answers 501 to If-None-Match; here the answer comes from botocore's own hook."""
+    options = moto.options(moto_bucket, file_overwrite=False, use_ssl=False)
+    storage = S3Storage(**options)
+    storage.part_size = 5 * 1024 * 1024
+    refused = []
+
+    def refuse(request: Any, **kwargs: Any) -> Any:
+        if "If-None-Match" not in request.headers:
+            return None
+        refused.append(request.url)
+        raw = io.BytesIO(b"<Error><Code>NotImplemented</Code><Message>no</Message></Error>")
+        raw.stream = lambda **_: iter([raw.getvalue()])  # type: ignore[attr-defined]
+        return AWSResponse(request.url, 501, {}, raw)
+
+    storage.client.meta.events.register("before-send.s3", refuse)
+    try:
+        first, second = (storage.save("a.bin", content(size)) for _ in range(2))
+    finally:
+        storage.client.meta.events.unregister("before-send.s3", refuse)
+    assert refused
+    assert first == "a.bin" != second
+    assert [storage.size(name) for name in (first, second)] == [size, size]
+
+
+def test_batches_are_deleted_with_the_checksum_that_all_services_know(
+    moto: Any, moto_bucket: str, fault_proxy: Any
+) -> None:
+    proxy = fault_proxy(moto)
+    storage = S3Storage(**moto.options(moto_bucket, via=proxy))
+    storage.save("a.bin", content(1))
+    with count_requests(proxy) as seen:
+        storage.delete_many(["a.bin"])
+    assert seen[0].headers["content-md5"]
+    assert not [name for name in seen[0].headers if "checksum" in name]
+    assert storage.listdir("") == ([], [])

@@ -316,6 +316,7 @@ def _frames_that_tell(error):
         {"endpoint_url": "http://not a host"},
         {"session_profile": "no-such-profile", "access_key": None, "secret_key": None},
         {"region_name": "no region"},
+        {"access_key": None},
         {"unknown": 1},
         {"object_parameters": {"Unknown": 1, "SSECustomerKey": "hunter2-customer"}},
     ],

@@ -14,8 +14,11 @@ from storages.transfer import MiB, abort_surely, submit
 if TYPE_CHECKING:
     from storages.primitives import Primitives
 
+STEADY = 4000
+"""Parts of one size of an upload whose size is not known; Cloudflare R2 takes no others."""
+
 GROWTH = 1000
-"""Parts of one size, after which the size doubles: 10,000 parts of 8 MiB at first hold 8 TiB."""
+"""Further parts after each of which the size grows fourfold, so that 10,000 hold 5 TB."""
 
 SPOOL = 1 * MiB
 """Bytes that a spooled upload holds in memory before it goes to a temporary file."""
@@ -37,10 +40,12 @@ class PartWriter(io.RawIOBase):
         exclusive: bool = False,
         part_size: int | None = None,
         put_limit: int | None = None,
+        grows: bool = True,
     ) -> None:
         super().__init__()
         self._storage, self._key, self._params = storage, key, params
         self._exclusive = exclusive
+        self._grows = grows
         self.part_size = part_size or storage.part_size
         self._put_limit = put_limit or self.part_size
         self._upload: Upload | None = None
@@ -145,8 +150,8 @@ class PartWriter(io.RawIOBase):
             while len(self._pending) >= (in_flight if self._upload.parallel else 1):
                 self._pending.popleft().result()
             self._pending.append(submit(self._upload.write, self._number, part))
-        if self._number % GROWTH == 0:
-            self.part_size *= 2
+        if self._grows and self._number >= STEADY and self._number % GROWTH == 0:
+            self.part_size *= 4
 
 
 class SpooledUpload:

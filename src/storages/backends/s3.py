@@ -6,7 +6,8 @@ import errno
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import IO, Any
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin
@@ -150,19 +151,33 @@ class S3Storage(S3Links):
 
         body = source if isinstance(source, bytes) else source.read()
         extra = {"ChecksumCRC32": crc32(body)} if self._sends_checksums(params) else {}
+        extra = GivenOptions(params, **extra)
         if exclusive:
             self._check_absent(key)
-            extra["IfNoneMatch"] = "*"
         try:
-            self._put_object(key, body, GivenOptions(params, **extra))
+            self._create(partial(self._put_object, key, body, extra), exclusive)
         except FileExistsError as error:
             # An attempt whose answer was lost may have stored just this.
             if not may_be_done(error) or self._stat(key).digest != _md5_of(body):
                 raise
 
-    def _put_object(self, key: str, body: bytes, params: dict[str, Any]) -> None:
+    def _put_object(self, key: str, body: bytes, params: dict[str, Any], **extra: str) -> None:
         with self._translated(key):
-            self.client.put_object(Bucket=self._bucket(), Key=key, Body=body, **params)
+            self.client.put_object(Bucket=self._bucket(), Key=key, Body=body, **params, **extra)
+
+    def _create(self, send: Callable[..., None], exclusive: bool) -> None:
+        """Send an object, if `exclusive` on the condition that it is new.
+
+        Backblaze B2 answers 501 to conditions; there, the check before must do.
+        """
+        from storages.backends.s3_client import S3Error, status_of
+
+        try:
+            send(**({"IfNoneMatch": "*"} if exclusive else {}))
+        except S3Error as error:
+            if not (exclusive and self.endpoint_url and status_of(error) == 501):
+                raise
+            send()
 
     def _check_absent(self, key: str) -> None:
         """For compatible services, of which some ignore the condition of the request itself."""
@@ -198,7 +213,13 @@ class S3Storage(S3Links):
             part_size = -(-size // (MAX_PARTS * MiB)) * MiB
         put_limit = max(put_limit, part_size)  # what fits in one part needs no upload of parts
         return PartWriter(
-            self, key, params, exclusive=exclusive, part_size=part_size, put_limit=put_limit
+            self,
+            key,
+            params,
+            exclusive=exclusive,
+            part_size=part_size,
+            put_limit=put_limit,
+            grows=size is None,
         )
 
     def _in_flight(self, size: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import hashlib
 import platform
 import threading
 from collections.abc import Iterator
@@ -28,6 +30,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 from django.core.exceptions import ImproperlyConfigured
+from urllib3.exceptions import HTTPError
 
 from storages.backends.s3_session import make_session
 from storages.signers import CurrentCredentials, Presigner, probe, unsigned_prefix
@@ -97,7 +100,15 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 """
 
 
-BROKEN = (NoConnectionError, HTTPClientError, IncompleteReadError, ResponseStreamingError)
+CHECKSUM_HEADERS = ("x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm")
+
+BROKEN = (
+    NoConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+    HTTPError,
+)
 """What the SDK raises when it reached no service, or lost it."""
 
 NO_CREDENTIALS = (
@@ -205,6 +216,8 @@ class Connection:
         client = self.session.client("s3", config=config, **self._arguments | changes)
         # With `Expect: 100-continue` each PUT costs a second round trip.
         client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
+        if self._arguments["endpoint_url"]:
+            client.meta.events.register("before-sign.s3.DeleteObjects", _with_md5)
         return client
 
     @cached_property
@@ -243,6 +256,14 @@ class Connection:
             resource.meta.client = client
             resources[id(client)] = resource
         return resources[id(client)]
+
+
+def _with_md5(request: Any, **kwargs: Any) -> None:
+    """Compatible services want Content-MD5 with DeleteObjects, and some know no other checksum."""
+    for name in [name for name in request.headers if name.lower() in CHECKSUM_HEADERS]:
+        del request.headers[name]
+    digest = hashlib.md5(request.data, usedforsecurity=False).digest()
+    request.headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def _make_config(storage: S3Options) -> Any:

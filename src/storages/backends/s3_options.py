@@ -73,6 +73,7 @@ class S3Options(RemoteStorage):
         None,
         ("AWS_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
         env=("AWS_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"),
+        secret=True,
         help="The access key. Without one, boto3 looks for a role or a profile.",
     )
     secret_key: str | None = option(

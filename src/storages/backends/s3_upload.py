@@ -7,6 +7,7 @@ import hashlib
 import threading
 import zlib
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from storages.backends.s3_client import S3Error, S3FileNotFoundError, translated
@@ -118,19 +119,21 @@ class MultipartUpload:
         parts = [self._parts[number] for number in sorted(self._parts)]
         if self._exclusive:
             self._storage._check_absent(self._key)
-        condition = {"IfNoneMatch": "*"} if self._exclusive else {}
         try:
-            with self._translated():
-                self._client.complete_multipart_upload(
-                    **self._target,
-                    MultipartUpload={"Parts": parts},
-                    **condition,
-                    **only(self._client, "CompleteMultipartUpload", self._params),
-                )
+            self._storage._create(partial(self._complete, parts), self._exclusive)
         except OSError as error:
             # The answer may have been lost on its way, after the object was made.
             if not may_be_done(error) or not self._is_stored(parts):
                 raise
+
+    def _complete(self, parts: list[dict[str, Any]], **condition: str) -> None:
+        with self._translated():
+            self._client.complete_multipart_upload(
+                **self._target,
+                MultipartUpload={"Parts": parts},
+                **condition,
+                **only(self._client, "CompleteMultipartUpload", self._params),
+            )
 
     def _is_stored(self, parts: list[dict[str, Any]]) -> bool:
         try:

@@ -16,7 +16,7 @@ help:
 	@echo 'make clean        removes all that these commands made'
 
 .venv/%: FORCE
-	@$(PYTHON) scripts/environment.py $*
+	@python="$(PYTHON)"; test -n "$$python" && "$$python" scripts/environment.py $*
 FORCE:
 
 demo: .venv/demo

@@ -91,10 +91,10 @@ def _other_error(size):
 
 FAULTS = {
     "drops metadata": Fault(
-        "object_parameters", "object", "get_object_parameters", _changed(_without_metadata)
+        "object_parameters", "headers", "get_object_parameters", _changed(_without_metadata)
     ),
-    "drops the last byte": Fault("default", "object", "_save", _truncating),
-    "compresses twice": Fault("gzip", "object", "_save", _gzipping),
+    "drops the last byte": Fault("default", "body", "_save", _truncating),
+    "compresses twice": Fault("gzip", "body", "_save", _gzipping),
     "returns another name": Fault("odd names", "save", "save", _changed(str.upper)),
     "hides files": Fault("default", "listdir", "listdir", _changed(lambda found: (found[0], []))),
     "adds a byte to sizes": Fault("default", "size", "size", _changed(lambda size: size + 1)),

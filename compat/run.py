@@ -77,11 +77,14 @@ def _rsa_key():
 def compare(options, expected):
     """The Report of every chosen scenario."""
     chosen = [one for one in every() if fnmatch.fnmatchcase(one.id, options.only)]
-    report = Report(expected, [one.id for one in chosen])
+    report = Report(expected, len(chosen), complete=options.only == "*")
     waiting = deque(chosen)
     with ThreadPoolExecutor(options.jobs) as pool:
-        jobs = [pool.submit(_work, options, waiting, job == 0) for job in range(options.jobs)]
-        found = {key: checks for job in jobs for key, checks in job.result().items()}
+        try:
+            jobs = [pool.submit(_work, options, waiting, job == 0) for job in range(options.jobs)]
+            found = {key: checks for job in jobs for key, checks in job.result().items()}
+        finally:
+            waiting.clear()  # after a signal no job starts another scenario
     for scenario in chosen:
         for check in found[scenario.id]:
             report.add(check)
@@ -99,7 +102,7 @@ def _work(options, waiting, is_first):
             for scenario in _taken_from(waiting):
                 found[scenario.id] = comparison.checks(scenario)
         except SideError:
-            waiting.clear()  # so that the other jobs end too
+            waiting.clear()  # the other jobs need not go on either
             raise
     return found
 

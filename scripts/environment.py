@@ -40,7 +40,7 @@ def main(name: str) -> None:
     # As on the command line: a copied Python may miss its library.
     venv.create(folder, clear=True, with_pip=True, symlinks=True)
     python = str(folder / "bin" / "python")
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
     # Dependency groups need pip 25.1.
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True, cwd=ROOT)
     subprocess.run([*pip, *CONTENTS[name]], check=True, cwd=ROOT)

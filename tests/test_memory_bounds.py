@@ -29,7 +29,7 @@ BLOCK = bytes(range(256)) * 4096
 class Endless:
     \"\"\"A file of `size` bytes that takes no memory; it can seek, like a file on disk.\"\"\"
 
-    name = "big.bin"
+    name, closed = "big.bin", False
 
     def __init__(self):
         self.place = 0

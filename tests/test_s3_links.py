@@ -244,8 +244,7 @@ def private_key():
 
 
 def pem():
-    form = PrivateFormat.TraditionalOpenSSL
-    return private_key().private_bytes(Encoding.PEM, form, NoEncryption())
+    return private_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 CDN = {"custom_domain": "cdn.example.com", "cloudfront_key_id": "K1"}

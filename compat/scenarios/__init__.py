@@ -1,8 +1,8 @@
 """The matrix: every scenario that both packages go through."""
 
-from scenarios import configured, content, names, static, storing, urls
+from scenarios import configured, content, names, public, static, storing, urls
 
-MODULES = (storing, content, names, urls, configured, static)
+MODULES = (storing, content, names, urls, public, configured, static)
 
 
 def every():

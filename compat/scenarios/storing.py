@@ -56,6 +56,7 @@ HEADERS = {
     "Tagging": "project=compat&stage=test",
     "ServerSideEncryption": "AES256",
     "WebsiteRedirectLocation": "/elsewhere",
+    "Expires": new("datetime.datetime", 2031, 1, 2, 3, 4, 5),
 }
 
 # id -> OPTIONS beside those that lead to the server
@@ -94,6 +95,12 @@ def scenarios():
         yield Scenario(
             name, SHORT_WRITE, SHORT_READ, SHORT_DELETE, options={**ON_SERVER, **options}
         )
+    yield Scenario(
+        "checksum algorithm",
+        SHORT_WRITE,
+        options={**ON_SERVER, "object_parameters": {"ChecksumAlgorithm": "SHA256"}},
+        checksums=True,
+    )
     yield _kept()
     yield _times("times")
     yield _times("times, naive", {"USE_TZ": False, "TIME_ZONE": "Europe/Berlin"})
@@ -158,21 +165,21 @@ def _found():
         ("both", {"Body": b"file"}),
         ("both/inner.txt", {"Body": b"inner"}),
         ("typed", {"Body": b"<p>", "ContentType": "text/html; charset=utf-8"}),
-        ("a b+c%20d/ü.txt", {"Body": b"odd"}),
+        ("odd/a b+c%20d ü.txt", {"Body": b"odd"}),
         *((f"many/{index:02}.txt", {"Body": b"m"}) for index in range(12)),
     )
     return Scenario(
         "found",
         objects=objects,
         read=(
-            *(call("listdir", path) for path in ("", "marker", "both", "many/", "a b+c%20d")),
+            *(call("listdir", path) for path in ("", "marker", "both", "many/", "odd")),
             *(
                 call("exists", name)
                 for name in ("marker", "marker/", "both", "many", "man", "typed")
             ),
             *(
                 read(name)
-                for name in ("marker/file.txt", "both", "both/inner.txt", "a b+c%20d/ü.txt")
+                for name in ("marker/file.txt", "both", "both/inner.txt", "odd/a b+c%20d ü.txt")
             ),
             read("typed", "r"),
             call("size", "marker/"),

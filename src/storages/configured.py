@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +24,14 @@ class BaseStorage(Storage):
 
     sdk: tuple[str, ...] = ()
     """The modules that it needs and that an extra of the distribution brings."""
+
+    _made_with: tuple[tuple[Any, ...], GivenOptions]
+
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Remembers what the project wrote, before a subclass's `__init__` adds to it."""
+        storage = super().__new__(cls)
+        storage._made_with = (args, GivenOptions(options))
+        return storage
 
     def __init__(self, **options: Any) -> None:
         options = self._given = GivenOptions(options)
@@ -84,15 +92,16 @@ class BaseStorage(Storage):
         inside = ", ".join(f"{k}={v!r}" for k, v in redact(type(self), shown).items())
         return f"<{type(self).__name__}{': ' if inside else ''}{inside}>"
 
-    def deconstruct(self) -> tuple[str, tuple[()], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         """For migrations: the OPTIONS without secrets and without what no migration can hold."""
         cls = type(self)
+        args, options = self._made_with
         public = {
             name: value
-            for name, value in self._given.items()
+            for name, value in options.items()
             if not getattr(declared(cls).get(name), "secret", False) and _can_migrate(value)
         }
-        return f"{cls.__module__}.{cls.__qualname__}", (), public
+        return f"{cls.__module__}.{cls.__qualname__}", args, public
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if not k.startswith("_cached")}

@@ -66,7 +66,7 @@ class S3Storage(S3Links):
 
     def _stat(self, key: str) -> Entry:
         with self._translated(key):
-            answer = self.client.head_object(
+            answer = self._client.head_object(
                 Bucket=self._bucket(), Key=key, **self._read_params(key)
             )
         return self._entry(key, answer, answer["ContentLength"])
@@ -108,7 +108,7 @@ class S3Storage(S3Links):
     ) -> tuple[Mapping[str, Any], bytes]:
         pinned = {"IfMatch": etag} if etag else {}
         with self._translated(key):
-            answer = self.client.get_object(
+            answer = self._client.get_object(
                 Bucket=self._bucket(),
                 Key=key,
                 Range=f"bytes={start}-{stop - 1}",
@@ -163,7 +163,7 @@ class S3Storage(S3Links):
 
     def _put_object(self, key: str, body: bytes, params: dict[str, Any], **extra: str) -> None:
         with self._translated(key):
-            self.client.put_object(Bucket=self._bucket(), Key=key, Body=body, **params, **extra)
+            self._client.put_object(Bucket=self._bucket(), Key=key, Body=body, **params, **extra)
 
     def _create(self, send: Callable[..., None], exclusive: bool) -> None:
         """Send an object, if `exclusive` on the condition that it is new.
@@ -186,7 +186,7 @@ class S3Storage(S3Links):
 
     def _sends_checksums(self, params: Mapping[str, Any]) -> bool:
         """Whether an upload carries our CRC-32: not where the project chose another checksum."""
-        wanted = self.client.meta.config.request_checksum_calculation != "when_required"
+        wanted = self._client.meta.config.request_checksum_calculation != "when_required"
         return wanted and not any(name.startswith("Checksum") for name in params)
 
     # -- upload
@@ -243,13 +243,13 @@ class S3Storage(S3Links):
 
     def _delete(self, key: str) -> None:
         with self._translated(key):
-            self.client.delete_object(Bucket=self._bucket(), Key=key)
+            self._client.delete_object(Bucket=self._bucket(), Key=key)
 
     def _delete_many(self, keys: list[str]) -> None:
         for start in range(0, len(keys), DELETE_BATCH):
             batch = [{"Key": key} for key in keys[start : start + DELETE_BATCH]]
             with self._translated(f"{len(batch)} objects"):
-                answer = self.client.delete_objects(
+                answer = self._client.delete_objects(
                     Bucket=self._bucket(), Delete={"Objects": batch, "Quiet": True}
                 )
             if errors := answer.get("Errors"):
@@ -275,7 +275,7 @@ class S3Storage(S3Links):
     def _pages(self, prefix: str, *, once: bool = False, **extra: Any) -> Iterator[Any]:
         while True:
             with self._translated(prefix):
-                page = self.client.list_objects_v2(Bucket=self._bucket(), Prefix=prefix, **extra)
+                page = self._client.list_objects_v2(Bucket=self._bucket(), Prefix=prefix, **extra)
             yield page
             if once or not page.get("IsTruncated"):
                 return
@@ -306,11 +306,11 @@ class S3Storage(S3Links):
         condition = {"IfNoneMatch": "*"} if exclusive else {}
         try:
             with self._translated(source.key):
-                self.client.copy_object(
+                self._client.copy_object(
                     Bucket=self._bucket(),
                     Key=target,
                     **self._copy_source(source),
-                    **copy_params(self.client, params),
+                    **copy_params(self._client, params),
                     **condition,
                 )
         except OSError as error:  # one answer, 412, for both conditions

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import boto3
+import botocore
 import botocore.handlers
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -72,10 +72,7 @@ class S3UnavailableError(S3Error, ConnectionError):
     """The service could not answer, after the SDK's own attempts."""
 
 
-USER_AGENT = (
-    f"django-storehouse boto3/{boto3.__version__} botocore/{botocore.__version__} "
-    f"python/{platform.python_version()}"
-)
+USER_AGENT = f"django-storehouse botocore/{botocore.__version__} python/{platform.python_version()}"
 """Given once, since botocore builds its own anew for each request: a tenth of a small one."""
 
 NEEDED = {
@@ -209,20 +206,41 @@ class Connection:
         self._lock = threading.RLock()
         self._local = threading.local()
         self._links: dict[tuple[str, str | None, bool], Links] = {}
-        self.client = self._make_client()
+        self.client = self._make_client(self.session)
 
-    def _make_client(self, **changes: Any) -> Any:
-        config = changes.pop("config", self._config)
-        client = self.session.client("s3", config=config, **self._arguments | changes)
+    def _make_client(self, session: Any, **changes: Any) -> Any:
+        make = session.create_client if session is self.session else session.client
+        arguments = {"config": self._config, **self._arguments, **changes}
+        client = make("s3", **arguments)
         # With `Expect: 100-continue` each PUT costs a second round trip.
         client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
-        if self._arguments["endpoint_url"]:
+        if arguments["endpoint_url"]:
             client.meta.events.register("before-sign.s3.DeleteObjects", _with_md5)
         return client
 
+    def _unsigned(self) -> Any:
+        return self._config.merge(Config(signature_version=UNSIGNED))
+
     @cached_property
-    def unsigned(self) -> Any:
-        return self._make_client(config=self._config.merge(Config(signature_version=UNSIGNED)))
+    def _boto3(self) -> Any:
+        """A boto3 session, for those who want its clients or resources: it costs an import."""
+        import boto3.session
+
+        return boto3.session.Session(botocore_session=self.session)
+
+    @cached_property
+    def boto3_client(self) -> Any:
+        """A client with boto3's methods for transfers; from now on the storage uses it too.
+
+        So a handler that the project registers on it sees all requests of the storage.
+        """
+        self.client = self._make_client(self._boto3)
+        self._links.clear()
+        return self.client
+
+    @cached_property
+    def boto3_unsigned(self) -> Any:
+        return self._make_client(self._boto3, config=self._unsigned())
 
     def links(self, bucket: str, endpoint: str | None, *, signed: bool) -> Links:
         """How links to a bucket are made; for the host of `endpoint`, if it is given."""
@@ -234,28 +252,26 @@ class Connection:
         return found
 
     def _make_links(self, bucket: str, endpoint: str | None, signed: bool) -> Links:
-        if endpoint is None:
-            client = self.client if signed else self.unsigned
+        config = self._config if signed else self._unsigned()
+        if endpoint is not None:
+            s3: Any = {**(config.s3 or {}), "addressing_style": "path"}
+            config = config.merge(Config(s3=s3))
+            client = self._make_client(self.session, endpoint_url=endpoint, config=config)
         else:
-            s3 = {**(self._config.s3 or {}), "addressing_style": "path"}
-            changes: dict[str, Any] = {"s3": s3}
-            if not signed:
-                changes["signature_version"] = UNSIGNED
-            config = self._config.merge(Config(**changes))
-            client = self._make_client(endpoint_url=endpoint, config=config)
+            client = self.client if signed else self._make_client(self.session, config=config)
         if signed:
             return Links(client, probe(client, bucket), CurrentCredentials(client))
         return Links(client, prefix=unsigned_prefix(client, bucket))
 
-    def resource(self, client: Any) -> Any:
+    def resource(self, *, signed: bool = True) -> Any:
         """A boto3 resource over a shared client; resources are not thread-safe, clients are."""
-        resources = self._local.__dict__.setdefault("resources", {})
-        if id(client) not in resources:
+        name = "signed" if signed else "unsigned"
+        if not hasattr(self._local, name):
             with self._lock:
-                resource = self.session.resource("s3", config=self._config, **self._arguments)
-            resource.meta.client = client
-            resources[id(client)] = resource
-        return resources[id(client)]
+                resource = self._boto3.resource("s3", config=self._config, **self._arguments)
+                resource.meta.client = self.boto3_client if signed else self.boto3_unsigned
+            setattr(self._local, name, resource)
+        return getattr(self._local, name)
 
 
 def _with_md5(request: Any, **kwargs: Any) -> None:

@@ -292,17 +292,22 @@ class S3Options(RemoteStorage):
     @property
     def client(self) -> Any:
         """The boto3 client, shared by all threads and all storages with the same connection."""
+        return self._connection.boto3_client
+
+    @property
+    def _client(self) -> Any:
+        """The same, or one that needs no boto3 as long as nobody asked for that."""
         return self._connection.client
 
     @property
     def connection(self) -> Any:
         """A boto3 resource over the shared client, one per thread."""
-        return self._connection.resource(self.client)
+        return self._connection.resource()
 
     @property
     def unsigned_connection(self) -> Any:
         """A boto3 resource that does not sign its requests, one per thread."""
-        return self._connection.resource(self._connection.unsigned)
+        return self._connection.resource(signed=False)
 
     @property
     def bucket(self) -> Any:

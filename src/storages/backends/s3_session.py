@@ -1,4 +1,4 @@
-"""A boto3 session that starts and parses faster than its defaults."""
+"""A botocore session that starts and parses faster than its defaults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate
 from typing import TYPE_CHECKING, Any
 
-import boto3.session
 import botocore.session
 from botocore.exceptions import PartialCredentialsError
 from botocore.loaders import Loader
@@ -28,12 +27,10 @@ def make_session(storage: S3Options) -> Any:
     extra = [os.path.expanduser(os.path.expandvars(path)) for path in paths if path]
     core.register_component("data_loader", QuickLoader(extra))
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parse_time)
-    return boto3.session.Session(
-        aws_access_key_id=storage.access_key,
-        aws_secret_access_key=storage.secret_key,
-        aws_session_token=storage.security_token if storage.access_key else None,
-        botocore_session=core,
-    )
+    if storage.access_key:
+        secret = storage.secret_key or ""
+        core.set_credentials(storage.access_key, secret, storage.security_token)
+    return core
 
 
 def parse_time(value: Any) -> datetime:

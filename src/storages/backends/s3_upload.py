@@ -68,7 +68,7 @@ class MultipartUpload:
     def __init__(
         self, storage: S3Storage, key: str, params: Mapping[str, Any], *, exclusive: bool = False
     ) -> None:
-        self._storage, self._client, self._key = storage, storage.client, key
+        self._storage, self._client, self._key = storage, storage._client, key
         self._exclusive = exclusive
         self._target = {"Bucket": storage._bucket(), "Key": key}
         self._parts: dict[int, dict[str, Any]] = {}
@@ -165,7 +165,7 @@ def copy_in_parts(
     Headers and metadata are kept; tags are those of `params`.
     """
     with translated(storage._bucket(), source.key):
-        head = storage.client.head_object(
+        head = storage._client.head_object(
             Bucket=storage._bucket(), Key=source.key, **storage._read_params(source.key)
         )
     kept = {name: head[name] for name in COPIED_HEADERS if name in head}

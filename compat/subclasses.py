@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import TemporaryUploadedFile
+
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 from storages.backends.s3boto3 import S3Boto3Storage
 

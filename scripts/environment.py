@@ -8,6 +8,7 @@ It lies under .venv/; what it holds is said below, by extras and groups of pypro
 import hashlib
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -48,9 +49,18 @@ def main(name: str) -> None:
 
 
 def fingerprint(name: str) -> str:
-    made_of = [sys.version, " ".join(CONTENTS[name])]
-    made_of += [(ROOT / file).read_text() for file in ("pyproject.toml", PEER)]
-    return hashlib.sha256("\n".join(made_of).encode()).hexdigest()
+    """Changes with what the environment is made of, and with nothing else."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = declared["project"]
+    made_of = [
+        sys.version,
+        CONTENTS[name],
+        project["dependencies"],
+        project["optional-dependencies"],
+        declared["dependency-groups"],
+        (ROOT / PEER).read_text(),
+    ]
+    return hashlib.sha256(repr(made_of).encode()).hexdigest()
 
 
 if __name__ == "__main__":

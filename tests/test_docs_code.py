@@ -21,7 +21,6 @@ from storages.testing.conformance.bulk import Bulk
 from storages.testing.conformance.listing import Listing
 from storages.testing.conformance.saving import Saving
 from storages.transfer import MiB
-from tests.servers import count_requests
 from tests.test_docs import ROOT, blocks, each_block, example, run
 
 
@@ -112,18 +111,6 @@ def test_object_parameters_of_the_s3_page(moto: Any, moto_bucket: str, monkeypat
     assert (head["CacheControl"], head["ContentDisposition"]) == ("max-age=86400", "inline")
     head = plain.client.head_object(Bucket=moto_bucket, Key="LABELLED")
     assert head["Metadata"] == {"uploaded-by": "website"}
-
-
-def test_a_storage_that_creates_without_a_condition(
-    moto: Any, moto_bucket: str, fault_proxy: Any
-) -> None:
-    code = next(c for c in blocks(ROOT / "docs/s3.md", "python") if "class B2Storage" in c)
-    proxy = fault_proxy(moto)
-    storage = run(code)["B2Storage"](**moto.options(moto_bucket, via=proxy))
-    with count_requests(proxy) as seen:
-        names = {storage.save("a.txt", ContentFile(b"content")) for _ in range(3)}
-    assert len(names) == 3
-    assert not any("if-none-match" in request.headers for request in seen)
 
 
 def test_a_transfer_config_of_the_s3_page() -> None:

@@ -70,9 +70,14 @@ class GzipCompressionWrapper(io.RawIOBase):
         super().close()
 
 
+class _Writer(gzip.GzipFile):
+    def flush(self, *args: Any) -> None:
+        """Nothing: a mark in the stream would make its bytes depend on who flushed when."""
+
+
 def gzip_writer(sink: IO[bytes], level: int = LEVEL) -> gzip.GzipFile:
     """A writer that puts deterministic gzip into `sink`, and leaves it open."""
-    return gzip.GzipFile(filename="", mode="wb", compresslevel=level, fileobj=sink, mtime=0)
+    return _Writer(filename="", mode="wb", compresslevel=level, fileobj=sink, mtime=0)
 
 
 def gzip_reader(source: IO[bytes]) -> io.BufferedIOBase:

@@ -162,6 +162,8 @@ class MemoryStorage(RemoteStorage):
     def url(self, name: str | None) -> str:
         """The address below `base_url`; nothing serves it."""
         base = settings.MEDIA_URL if self.base_url is None else self.base_url
+        if base and not base.endswith("/"):
+            base += "/"
         return urljoin(base, filepath_to_uri(self._key(name or "")))
 
     # -- for tests
@@ -176,12 +178,23 @@ class MemoryStorage(RemoteStorage):
             with self.open(name) as file:
                 found = file.read()
             if found != wanted:
-                raise AssertionError(f"{name!r} holds {found[:80]!r}, not {wanted[:80]!r}.")
+                raise AssertionError(f"{name!r} holds {_difference(found, wanted)}.")
 
     def assert_missing(self, name: str) -> None:
         """AssertionError if `name` is stored, as a file or a directory."""
         if self.exists(name):
             raise AssertionError(f"{name!r} is stored.")
+
+
+def _difference(found: bytes, wanted: bytes) -> str:
+    """Both where they begin to differ, and how long they are if that is not at the start."""
+    pairs = enumerate(zip(found, wanted, strict=False))
+    same = next((i for i, (a, b) in pairs if a != b), min(len(found), len(wanted)))
+    start = max(0, same - 20) if max(len(found), len(wanted)) > 80 else 0
+    told = f"{found[start : start + 80]!r}, not {wanted[start : start + 80]!r}"
+    if start:
+        told += f", from byte {start} on; they have {len(found)} and {len(wanted)} bytes"
+    return told
 
 
 class MemoryUpload:

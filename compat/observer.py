@@ -22,6 +22,7 @@ HEADERS = (
     "ServerSideEncryption",
     "WebsiteRedirectLocation",
 )
+MAX_DELETED = 1000  # keys of one DeleteObjects
 OWNER_ONLY = "CanonicalUser FULL_CONTROL"
 
 
@@ -48,8 +49,14 @@ class Observer:
             self._client.abort_multipart_upload(
                 Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
             )
-        for key in self.keys(bucket):  # one by one: XML cannot name every key that can exist
-            self._client.delete_object(Bucket=bucket, Key=key)
+        keys = self.keys(bucket)
+        nameable = [{"Key": key} for key in keys if key.isprintable()]
+        for start in range(0, len(nameable), MAX_DELETED):
+            some = {"Objects": nameable[start : start + MAX_DELETED], "Quiet": True}
+            self._client.delete_objects(Bucket=bucket, Delete=some)
+        for key in keys:
+            if not key.isprintable():  # the XML of DeleteObjects cannot name such a key
+                self._client.delete_object(Bucket=bucket, Key=key)
 
     def put(self, bucket, key, **parameters):
         self._client.put_object(Bucket=bucket, Key=key, **parameters)

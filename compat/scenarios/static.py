@@ -59,7 +59,7 @@ def scenarios():
     )
     yield Scenario(
         "collectstatic, manifest",
-        (collectstatic(),),
+        (collectstatic(ignore_patterns=["vendor"]),),
         (*urls, read("staticfiles.json")),
         backend=S3_MANIFEST,
         options={**ON_SERVER, **CDN},

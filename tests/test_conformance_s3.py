@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from boto3.s3.transfer import TransferConfig
 
 from storages.backends.s3 import S3Storage
 from storages.testing.conformance import StorageConformance
 from tests.servers import Moto, Rclone
 
+MiB = 1024 * 1024
+PARTS = TransferConfig(multipart_threshold=5 * MiB, multipart_chunksize=5 * MiB)
+
 
 class S3Conformance(StorageConformance):
+    small_parts = ({"transfer_config": PARTS}, 5 * MiB)
     static_options = {"querystring_auth": False}  # noqa: RUF012 - read only, as declared
 
 

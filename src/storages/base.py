@@ -29,6 +29,10 @@ DELETE_BATCH = 1000
 """Files that `delete_tree` gathers before it deletes them together."""
 
 
+NAMES = 100
+"""Names that `save()` tries; more can only be taken if the service takes nothing."""
+
+
 class RemoteStorage(Primitives):
     """A storage whose files are elsewhere: all that Django asks for, and more, over primitives.
 
@@ -156,11 +160,11 @@ class RemoteStorage(Primitives):
 
     def _save_new(self, name: str, content: Any, max_length: int | None) -> str:
         with rewindable(content, self.part_size) as again:
-            for candidate in candidates(self, clean_name(name), max_length):
+            for candidate in islice(candidates(self, clean_name(name), max_length), NAMES):
                 with suppress(FileExistsError):
                     self._write(candidate, again, exclusive=True)
                     return candidate
-        raise AssertionError("there is always one more name")
+        raise FileExistsError(f"{name!r} exists already, and so do {NAMES} names like it.")
 
     def _write(self, name: str, content: Any, *, exclusive: bool) -> None:
         key = self._new_key(name)

@@ -38,17 +38,18 @@ class RangeReader(io.RawIOBase):
     def __init__(self, storage: Primitives, key: str) -> None:
         super().__init__()
         self._storage = storage
-        self.entry, self._window = fetch_first(storage, key, FIRST)
+        self._window = b""
         self._at = 0  # where the window begins
         self._position = 0
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
         self._ahead: deque[tuple[int, Future[bytes]]] = deque()
-        self._next = len(self._window)  # where what was not yet asked for begins
+        self._stream: Iterator[bytes] | None = None
         self._step = FIRST
         self._largest = max(SEEK, min(WINDOW, storage._memory()))
         self._depth = 1
-        self._stream: Iterator[bytes] | None = None
         self._pid = os.getpid()
+        self.entry, self._window = fetch_first(storage, key, FIRST)
+        self._next = len(self._window)  # where what was not yet asked for begins
 
     # -- io
 

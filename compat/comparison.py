@@ -42,6 +42,7 @@ def agree(peer, ours):
 class Comparison:
     def __init__(self, peer, ours, observer, *, endpoint, rsa_key):
         self._peer, self._ours, self._observer = peer, ours, observer
+        observer.reset(BUCKET)
         self._made = {}  # side -> scenario that its storage was made for
         self._known = {ENDPOINT: endpoint, RSA_KEY: rsa_key}
 

@@ -89,6 +89,14 @@ OPERATIONS = (
         "failed or deleted nothing.",
     ),
     Expected(
+        "no such bucket",
+        ("no bucket: *", "manifest, no bucket: construct"),
+        peer="^false$|^null$|FileNotFoundError|S3ManifestStaticStorage",
+        ours='^"OSError"$',
+        reason="A bucket that does not exist raises OSError (which is a ClientError, too) in every "
+        "method; before, some of them said that the file was missing.",
+    ),
+    Expected(
         "created time",
         ("times*: get_created_time('a.txt')",),
         peer="NotImplementedError",
@@ -275,8 +283,8 @@ CONFIGURED = (
         ("migration *: deconstruct()", "subclass AttributeBucketStorage: deconstruct()"),
         peer='"secret_key"',
         ours="^((?!secret_key|access_key).)*$",
-        reason="`deconstruct()` leaves keys and secrets out, so that `makemigrations` no longer writes them "
-        "into a file; a migration that was made before keeps working.",
+        reason="`deconstruct()` leaves keys and secrets out, so that `makemigrations` no longer "
+        "writes them into a file; a migration that was made before keeps working.",
     ),
     Expected(
         "config attributes",

@@ -74,6 +74,12 @@ def scenarios():
         ("manifest, overwriting off", S3_MANIFEST, {"file_overwrite": False}),
     ):
         yield _few_files(f"collectstatic, {name}", backend, options)
+    yield Scenario(
+        "manifest, no bucket",
+        read=(static_url("robots.txt"),),
+        backend=S3_MANIFEST,
+        options={**ON_SERVER, "bucket_name": "no-such"},
+    )
 
 
 def _few_files(name, backend, options):

@@ -112,7 +112,17 @@ def scenarios():
     )
     yield Scenario(
         "no bucket",
-        write=(save("a.txt"), url("a.txt")),
+        read=(
+            save("a.txt"),
+            read("a.txt"),
+            *(
+                call(method, "a.txt")
+                for method in ("exists", "size", "get_modified_time", "delete")
+            ),
+            call("exists", ""),
+            call("listdir", ""),
+            url("a.txt"),
+        ),
         options={**ON_SERVER, "bucket_name": "no-such"},
     )
 

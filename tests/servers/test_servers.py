@@ -169,3 +169,39 @@ def test_without_its_server_a_test_skips_but_fails_in_ci(pytester, monkeypatch, 
     result = pytester.runpytest_subprocess("-rsE", "-p", "no:cacheprovider", "-p", "no:django")
     result.assert_outcomes(**({"errors": 2} if ci else {"skipped": 2}))
     result.stdout.fnmatch_lines("*absent is not installed: pip install absent*")
+
+
+def test_a_lack_excuses_the_test_that_needs_it_and_nothing_else(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makeconftest("""
+        import pytest
+        from tests.conftest import (
+            pytest_collection_modifyitems, pytest_configure, pytest_runtest_makereport
+        )
+
+        @pytest.fixture
+        def moto():
+            return "lacks no metadata"
+
+        @pytest.fixture
+        def rclone():
+            return "lacks metadata"
+
+        @pytest.fixture
+        def broken():
+            yield
+            raise ValueError("a fixture's own fault")
+    """)
+    pytester.makepyfile("""
+        import pytest
+
+        @pytest.mark.needs("metadata")
+        class Test:
+            def test_there(self, moto): pass
+            def test_lacking(self, rclone): assert False
+            def test_lacking_no_more(self, rclone): pass
+            def test_fixture(self, rclone, broken): assert False
+    """)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:django")
+    result.assert_outcomes(passed=1, xfailed=2, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*a fixture's own fault*"])

@@ -13,6 +13,7 @@ from typing import IO, Any
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 
 from storages.backends.s3_links import S3Links
+from storages.backends.s3_options import with_boto3
 from storages.entry import Entry, Upload
 from storages.files import RemoteFile
 from storages.options import GivenOptions
@@ -76,19 +77,15 @@ class S3Storage(S3Links):
         return {name: params[name] for name in READ_PARAMS if name in params} if params else {}
 
     def _translated(self, key: str) -> Any:
-        from storages.backends.s3_client import translated
-
-        return translated(self._bucket(), key)
+        return with_boto3("s3_client").translated(self._bucket(), key)
 
     # -- fetch
 
     def _fetch_first(self, key: str, count: int) -> tuple[Entry, bytes]:
-        from storages.backends.s3_client import S3Error, status_of
-
         try:
             answer, data = self._get(key, 0, count)
-        except S3Error as error:
-            if status_of(error) != 416:  # the object is empty: no range lies in it
+        except OSError as error:
+            if getattr(error, "status", None) != 416:  # the object is empty: no range lies in it
                 raise
             return self._stat(key), b""
         total = re.fullmatch(r"bytes \d+-\d+/(\d+)", answer.get("ContentRange", ""))
@@ -147,10 +144,9 @@ class S3Storage(S3Links):
     def _put(
         self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
     ) -> None:
-        from storages.backends.s3_upload import crc32, may_be_done
-
+        upload = with_boto3("s3_upload")
         body = source if isinstance(source, bytes) else source.read()
-        extra = {"ChecksumCRC32": crc32(body)} if self._sends_checksums(params) else {}
+        extra = {"ChecksumCRC32": upload.crc32(body)} if self._sends_checksums(params) else {}
         extra = GivenOptions(params, **extra)
         if exclusive:
             self._check_absent(key)
@@ -158,7 +154,7 @@ class S3Storage(S3Links):
             self._create(partial(self._put_object, key, body, extra), exclusive)
         except FileExistsError as error:
             # An attempt whose answer was lost may have stored just this.
-            if not may_be_done(error) or self._stat(key).digest != _md5_of(body):
+            if not upload.may_be_done(error) or self._stat(key).digest != _md5_of(body):
                 raise
 
     def _put_object(self, key: str, body: bytes, params: dict[str, Any], **extra: str) -> None:
@@ -170,12 +166,11 @@ class S3Storage(S3Links):
 
         Backblaze B2 answers 501 to conditions; there, the check before must do.
         """
-        from storages.backends.s3_client import S3Error, status_of
-
         try:
             send(**({"IfNoneMatch": "*"} if exclusive else {}))
-        except S3Error as error:
-            if not (exclusive and self.endpoint_url and status_of(error) == 501):
+        except OSError as error:
+            unknown = getattr(error, "status", None) == 501
+            if not (exclusive and self.endpoint_url and unknown):
                 raise
             send()
 
@@ -233,11 +228,12 @@ class S3Storage(S3Links):
         return self.max_memory_size or super()._memory()
 
     def _start_upload(self, key: str, params: Any, *, exclusive: bool = False) -> Upload:
-        from storages.backends.s3_upload import MultipartUpload
-
         if exclusive:
             self._check_absent(key)
-        return MultipartUpload(self, key, params, exclusive=exclusive)
+        upload: Upload = with_boto3("s3_upload").MultipartUpload(
+            self, key, params, exclusive=exclusive
+        )
+        return upload
 
     # -- delete
 
@@ -298,10 +294,9 @@ class S3Storage(S3Links):
     # -- copy
 
     def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
-        from storages.backends.s3_upload import copy_in_parts, copy_params
-
+        upload = with_boto3("s3_upload")
         if source.size > self.copy_limit:
-            copy_in_parts(self, source, target, params, exclusive=exclusive)
+            upload.copy_in_parts(self, source, target, params, exclusive=exclusive)
             return
         condition = {"IfNoneMatch": "*"} if exclusive else {}
         try:
@@ -310,7 +305,7 @@ class S3Storage(S3Links):
                     Bucket=self._bucket(),
                     Key=target,
                     **self._copy_source(source),
-                    **copy_params(self._client, params),
+                    **upload.copy_params(self._client, params),
                     **condition,
                 )
         except OSError as error:  # one answer, 412, for both conditions

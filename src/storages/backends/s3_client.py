@@ -51,6 +51,11 @@ class S3Error(OSError, ClientError):
         self.response = response
         self.operation_name = operation_name
 
+    @property
+    def status(self) -> int:
+        """The HTTP status of the answer."""
+        return int(self.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
     def __str__(self) -> str:
         return str(self.args[0])
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -47,6 +49,16 @@ class ConnectionKey(tuple[Any, ...]):
 
     def __repr__(self) -> str:
         return "<connection>"
+
+
+def with_boto3(module: str) -> Any:
+    """A module of this package that needs boto3, which loads slowly: imported at first use."""
+    try:
+        return import_module(f"storages.backends.{module}")
+    except ModuleNotFoundError as error:
+        raise ImproperlyConfigured(
+            "Storages on S3 need boto3: pip install 'django-storehouse[s3]'"
+        ) from error
 
 
 class S3Options(RemoteStorage):
@@ -283,11 +295,11 @@ class S3Options(RemoteStorage):
     def _connection(self) -> Connection:
         kept = self.__dict__.get("_cached_connection")
         if kept is None or kept[0] != clients.generation():
-            from storages.backends.s3_client import Connection
-
-            found = clients.shared(self._connection_key(), lambda: Connection(self))
+            make = partial(with_boto3("s3_client").Connection, self)
+            found = clients.shared(self._connection_key(), make)
             kept = self.__dict__["_cached_connection"] = (clients.generation(), found)
-        return kept[1]
+        connection: Connection = kept[1]
+        return connection
 
     @property
     def client(self) -> Any:

@@ -51,14 +51,14 @@ class RemoteStorage(Primitives):
 
     def _normalize_name(self, name: str) -> str:
         """The key of a cleaned name; SuspiciousFileOperation if it leaves the location."""
-        return key_for(str(getattr(self, "location", "")), name)
+        return key_for(str(getattr(self, "location", "") or ""), name)
 
     def _prepare(self, name: str, content: Any = None) -> tuple[Any, bool]:
         """The service's parameters for a new object, and whether to gzip its content."""
         return {}, False
 
     def _compresses(self, content_type: str) -> bool:
-        return bool(self.gzip) and worth_compressing(content_type, self.gzip_content_types)
+        return bool(self.gzip) and worth_compressing(content_type, self.gzip_content_types or ())
 
     def _decodes(self, entry: Entry) -> bool:
         """Whether reading gunzips: what was stored by `gzip`, but never a `.gz` file."""
@@ -286,6 +286,8 @@ class RemoteStorage(Primitives):
 
     def delete_many(self, names: Iterable[str]) -> None:
         """Delete files; missing ones are fine. An empty name is a ValueError before any goes."""
+        if isinstance(names, str):
+            raise TypeError("delete_many() takes several names; for one there is delete().")
         self._delete_many([self._deletable(name) for name in names])
 
     def delete_tree(self, path: str, *, everything: bool = False) -> int:

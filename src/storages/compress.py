@@ -9,6 +9,15 @@ from typing import IO, Any
 
 from storages.utils import to_bytes
 
+GZIP_CONTENT_TYPES = (
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+    "application/x-javascript",
+    "image/svg+xml",
+)
+"""What the option `gzip` compresses by default."""
+
 LEVEL = 6
 """zlib's own default: 1.7 times as fast as 9, and less than 1 % larger on CSS and JavaScript."""
 
@@ -17,7 +26,10 @@ CHUNK = 256 * 1024
 
 
 class GzipCompressionWrapper(io.RawIOBase):
-    """A readable stream of the gzipped content of `raw`, which is never held in memory whole."""
+    """A readable stream of the gzipped content of `raw`, which is never held in memory whole.
+
+    Closing it leaves `raw` open, since that belongs to the caller.
+    """
 
     def __init__(self, raw: IO[Any], level: int = LEVEL) -> None:
         super().__init__()
@@ -64,10 +76,6 @@ class GzipCompressionWrapper(io.RawIOBase):
         self.raw.seek(0)
         self._start()
         return 0
-
-    def close(self) -> None:
-        """Close this stream; `raw` stays open, since it belongs to the caller."""
-        super().close()
 
 
 class _Writer(gzip.GzipFile):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,9 +99,14 @@ def redact(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of `values` that is fit to be printed."""
     secrets = {name for name, each in declared(cls).items() if each.secret}
     return {
-        name: HIDDEN if name in secrets and value is not None else value
+        name: HIDDEN if name in secrets and value is not None else without_password(value)
         for name, value in values.items()
     }
+
+
+def without_password(value: Any) -> Any:
+    """`value` itself, or an address without the user and password in it."""
+    return re.sub(r"//[^/@]*@", f"//{HIDDEN}@", value) if isinstance(value, str) else value
 
 
 class GivenOptions(dict[str, Any]):

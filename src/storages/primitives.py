@@ -122,9 +122,6 @@ class Primitives(BaseStorage):
         self._copy(source, target, params, exclusive=exclusive)
         self._delete(source.key)
 
-    def _make_dir(self, key: str) -> None:
-        """Make a directory, where directories are real."""
-
     def _remove_dir(self, key: str) -> None:
         """Remove a directory, where they are real; one that is absent or not empty stays so."""
 

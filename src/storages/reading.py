@@ -159,7 +159,12 @@ class RangeReader(io.RawIOBase):
         _, first = self._ahead[0]
         if not first.done():
             self._depth = min(max(2, self._depth * 2), self._most_ahead())
-        window = first.result()
+        try:
+            window = first.result()
+        except BaseException:
+            self._drop_ahead()
+            self._next = self._position  # whoever reads again asks again
+            raise
         self._ahead.popleft()
         self._fill_ahead(self._depth)
         return window

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, Protocol, TypeVar
 
 from storages.entry import Entry, Upload
@@ -39,7 +39,19 @@ def submit(call: Callable[..., T], *args: Any) -> Future[T]:
     with _pool_lock:
         if _pool is None:
             _pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="storages")
-        return _pool.submit(call, *args)
+        with suppress(RuntimeError):  # the interpreter ends, or the system has no thread left
+            return _pool.submit(call, *args)
+    return _done(call, *args)
+
+
+def _done(call: Callable[..., T], *args: Any) -> Future[T]:
+    """Run `call` here and now."""
+    future: Future[T] = Future()
+    try:
+        future.set_result(call(*args))
+    except BaseException as error:  # noqa: BLE001 - whoever asks the future gets it
+        future.set_exception(error)
+    return future
 
 
 def _forget_pool() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import io
+import os
 import tempfile
+import weakref
 from collections import deque
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any
@@ -18,10 +21,24 @@ STEADY = 4000
 """Parts of one size of an upload whose size is not known; Cloudflare R2 takes no others."""
 
 GROWTH = 1000
-"""Further parts after each of which the size grows fourfold, so that 10,000 hold 5 TB."""
+"""Further parts after each of which the size grows fourfold."""
+
+LARGEST = 512 * MiB
+"""Bytes that a part grows to at most: 10,000 parts then hold 2 TB."""
 
 SPOOL = 1 * MiB
 """Bytes that a spooled upload holds in memory before it goes to a temporary file."""
+
+
+_begun: weakref.WeakSet[PartWriter] = weakref.WeakSet()
+"""Writers whose upload has begun."""
+
+
+@atexit.register
+def _abort_all() -> None:
+    """Later, while the interpreter is taken down, no SDK can send anything."""
+    for writer in list(_begun):
+        writer.abort()
 
 
 class PartWriter(io.RawIOBase):
@@ -55,6 +72,7 @@ class PartWriter(io.RawIOBase):
         self._held = 0  # bytes in chunks
         self._count = 0  # bytes written in all
         self._state = "open"
+        self._pid = os.getpid()
 
     # -- io
 
@@ -107,7 +125,7 @@ class PartWriter(io.RawIOBase):
             return
         self._state = "aborted"
         self._chunks.clear()
-        if self._upload is not None:
+        if self._upload is not None and self._pid == os.getpid():  # else it is the parent's
             for future in self._pending:
                 future.cancel()
             wait(self._pending)
@@ -141,6 +159,7 @@ class PartWriter(io.RawIOBase):
             self._upload = self._storage._start_upload(
                 self._key, self._params, exclusive=self._exclusive
             )
+            _begun.add(self)
         self._number += 1
         in_flight = self._storage._in_flight(self.part_size)
         if in_flight == 1:
@@ -151,7 +170,7 @@ class PartWriter(io.RawIOBase):
                 self._pending.popleft().result()
             self._pending.append(submit(self._upload.write, self._number, part))
         if self._grows and self._number >= STEADY and self._number % GROWTH == 0:
-            self.part_size *= 4
+            self.part_size = max(self.part_size, min(4 * self.part_size, LARGEST))
 
 
 class SpooledUpload:

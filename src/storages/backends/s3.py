@@ -7,6 +7,7 @@ import hashlib
 import mimetypes
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import IO, Any
 
@@ -87,7 +88,7 @@ class S3Storage(S3Links):
         except OSError as error:
             if getattr(error, "status", None) != 416:  # the object is empty: no range lies in it
                 raise
-            return self._stat(key), b""
+            return Entry(key), b""
         total = re.fullmatch(r"bytes \d+-\d+/(\d+)", answer.get("ContentRange", ""))
         size = int(total[1]) if total else answer["ContentLength"]
         return self._entry(key, answer, size), data
@@ -170,13 +171,13 @@ class S3Storage(S3Links):
             send(**({"IfNoneMatch": "*"} if exclusive else {}))
         except OSError as error:
             unknown = getattr(error, "status", None) == 501
-            if not (exclusive and self.endpoint_url and unknown):
+            if not (exclusive and self._connection.compatible and unknown):
                 raise
             send()
 
     def _check_absent(self, key: str) -> None:
         """For compatible services, of which some ignore the condition of the request itself."""
-        if self.endpoint_url and self._is_file(key):
+        if self._connection.compatible and self._is_file(key):
             raise FileExistsError(f"{key!r} exists already in the bucket {self._bucket()!r}.")
 
     def _sends_checksums(self, params: Mapping[str, Any]) -> bool:
@@ -203,7 +204,9 @@ class S3Storage(S3Links):
             return PartWriter(self, key, params, exclusive=exclusive, part_size=part_size)
         chosen = self.transfer_config
         part_size = max(MIN_PART, chosen.multipart_chunksize if chosen else self.part_size)
-        put_limit = min(MAX_PUT, chosen.multipart_threshold if chosen else part_size)
+        # What a single PUT sends is in memory as a whole.
+        most = min(MAX_PUT, max(part_size, self._memory()))
+        put_limit = min(most, chosen.multipart_threshold if chosen else part_size)
         if size is not None and size > part_size * MAX_PARTS:
             part_size = -(-size // (MAX_PARTS * MiB)) * MiB
         put_limit = max(put_limit, part_size)  # what fits in one part needs no upload of parts
@@ -238,7 +241,8 @@ class S3Storage(S3Links):
     # -- delete
 
     def _delete(self, key: str) -> None:
-        with self._translated(key):
+        # Amazon answers 204 where there is none, some compatible services 404.
+        with suppress(FileNotFoundError), self._translated(key):
             self._client.delete_object(Bucket=self._bucket(), Key=key)
 
     def _delete_many(self, keys: list[str]) -> None:
@@ -258,7 +262,7 @@ class S3Storage(S3Links):
     def _list(self, prefix: str) -> Iterator[Entry]:
         for page in self._pages(prefix, Delimiter="/"):
             for each in page.get("CommonPrefixes", ()):
-                yield Entry(each["Prefix"].rstrip("/"), is_dir=True)
+                yield Entry(each["Prefix"][:-1], is_dir=True)
             yield from (e for e in self._entries(page) if e.key != prefix)
 
     def _scan(self, prefix: str) -> Iterator[Entry]:

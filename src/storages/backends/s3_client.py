@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import botocore
 import botocore.handlers
@@ -212,6 +213,13 @@ class Connection:
         self._local = threading.local()
         self._links: dict[tuple[str, str | None, bool], Links] = {}
         self.client = self._make_client(self.session)
+        found = self.client.meta.endpoint_url
+        if not storage.endpoint_url and not _is_amazon(found):
+            # AWS_ENDPOINT_URL_S3, or the endpoint_url of a profile
+            self._arguments["endpoint_url"] = found
+            self._config = _make_config(storage, compatible=True)
+            self.client = self._make_client(self.session)
+        self.compatible = bool(self._arguments["endpoint_url"])
 
     def _make_client(self, session: Any, **changes: Any) -> Any:
         make = session.create_client if session is self.session else session.client
@@ -233,18 +241,20 @@ class Connection:
 
         return boto3.session.Session(botocore_session=self.session)
 
-    @cached_property
+    @property
     def boto3_client(self) -> Any:
         """A client with boto3's methods for transfers; from now on the storage uses it too.
 
         So a handler that the project registers on it sees all requests of the storage.
         """
-        self.client = self._make_client(self._boto3)
-        self._links.clear()
-        return self.client
+        with self._lock:  # a second boto3 session over the same botocore one breaks both
+            if "_boto3" not in self.__dict__:
+                self.client = self._make_client(self._boto3)
+                self._links.clear()
+            return self.client
 
     @cached_property
-    def boto3_unsigned(self) -> Any:
+    def _boto3_unsigned(self) -> Any:
         return self._make_client(self._boto3, config=self._unsigned())
 
     def links(self, bucket: str, endpoint: str | None, *, signed: bool) -> Links:
@@ -273,8 +283,9 @@ class Connection:
         name = "signed" if signed else "unsigned"
         if not hasattr(self._local, name):
             with self._lock:
+                client = self.boto3_client  # before `_boto3` is asked for
                 resource = self._boto3.resource("s3", config=self._config, **self._arguments)
-                resource.meta.client = self.boto3_client if signed else self.boto3_unsigned
+                resource.meta.client = client if signed else self._boto3_unsigned
             setattr(self._local, name, resource)
         return getattr(self._local, name)
 
@@ -287,12 +298,17 @@ def _with_md5(request: Any, **kwargs: Any) -> None:
     request.headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 
-def _make_config(storage: S3Options) -> Any:
+def _is_amazon(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+def _make_config(storage: S3Options, *, compatible: bool = False) -> Any:
     """The client's Config: ours, and over it what the user gave."""
     given = storage.client_config or storage.config
     s3: dict[str, Any] = {"payload_signing_enabled": False}
     ours: dict[str, Any] = {"max_pool_connections": POOL, "s3": s3, "user_agent": USER_AGENT}
-    if storage.endpoint_url:
+    if storage.endpoint_url or compatible:
         # Many compatible services know no checksum trailers, or answer with checksums of the
         # whole object to a range.
         ours["request_checksum_calculation"] = "when_required"

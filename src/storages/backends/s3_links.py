@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from storages.backends.s3_client import Links
 
 
+HTTPS = "https:"
+"""The scheme where the setting is empty."""
+
+
 class S3Links(S3Options):
     """`url()` and what it is made of."""
 
@@ -45,7 +49,7 @@ class S3Links(S3Options):
 
     def _custom_url(self, key: str, parameters: Mapping[str, Any] | None, expire: int) -> str:
         query = f"?{urlencode(parameters)}" if parameters else ""
-        url = f"{self.url_protocol}//{self.custom_domain}/{filepath_to_uri(key)}{query}"
+        url = f"{self.url_protocol or HTTPS}//{self.custom_domain}/{filepath_to_uri(key)}{query}"
         signer = self._signer() if self.querystring_auth else None
         if signer is None:
             return url
@@ -72,7 +76,9 @@ class S3Links(S3Options):
     # -- the service itself
 
     def _links(self, *, signed: bool) -> Links:
-        endpoint = f"{self.url_protocol}//{self.public_domain}" if self.public_domain else None
+        endpoint = (
+            f"{self.url_protocol or HTTPS}//{self.public_domain}" if self.public_domain else None
+        )
         return self._connection.links(self._bucket(), endpoint, signed=signed)
 
     def _signed_url(

@@ -14,19 +14,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
 from storages.base import RemoteStorage
+from storages.compress import GZIP_CONTENT_TYPES
 from storages.options import option
 
 if TYPE_CHECKING:
     from storages.backends.s3_client import Connection
-
-GZIP_CONTENT_TYPES = (
-    "text/css",
-    "text/javascript",
-    "application/javascript",
-    "application/x-javascript",
-    "image/svg+xml",
-)
-
 
 CONNECTION_OPTIONS = (
     "access_key",
@@ -249,7 +241,7 @@ class S3Options(RemoteStorage):
     def _check(self, alias: str) -> list[CheckMessage]:
         messages: list[CheckMessage] = []
         where = f"STORAGES[{alias!r}]"
-        if not self.url_protocol.endswith(":"):
+        if self.url_protocol and not self.url_protocol.endswith(":"):
             messages.append(
                 Error(
                     f"{where}: url_protocol is {self.url_protocol!r}: it needs its colon.",

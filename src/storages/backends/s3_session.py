@@ -22,7 +22,7 @@ def make_session(storage: S3Options) -> Any:
     missing = [name for name in ("access_key", "secret_key") if not getattr(storage, name)]
     if len(missing) == 1:
         raise PartialCredentialsError(provider="the options", cred_var=missing[0])
-    core = botocore.session.Session(profile=storage.session_profile)
+    core = botocore.session.Session(profile=storage.session_profile or None)
     paths = (core.get_config_variable("data_path") or "").split(os.pathsep)
     extra = [os.path.expanduser(os.path.expandvars(path)) for path in paths if path]
     core.register_component("data_loader", QuickLoader(extra))

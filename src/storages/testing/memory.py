@@ -17,17 +17,10 @@ from django.conf import settings
 from django.utils.encoding import filepath_to_uri
 
 from storages.base import RemoteStorage
+from storages.compress import GZIP_CONTENT_TYPES
 from storages.entry import Entry, Upload
 from storages.options import option
 from storages.transfer import MiB
-
-GZIP_CONTENT_TYPES = (
-    "text/css",
-    "text/javascript",
-    "application/javascript",
-    "application/x-javascript",
-    "image/svg+xml",
-)
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,8 @@ def test_numbers_are_those_of_the_code() -> None:
     ):
         assert claim in s3, claim
     assert f"read, up to {reading.FIRST // KiB} KiB" in api
-    assert (writing.STEADY, writing.GROWTH, writing.LARGEST) == (4000, 1000, 512 * KiB * KiB)
+    growth = writing.STEADY, writing.GROWTH, writing.LARGEST
+    assert growth == (4000, 1000, 512 * KiB * KiB)
     assert "4,000 parts, they grow fourfold with each further thousand, up to 512 MiB" in s3
     assert sum(transfer.ABORT_PAUSES) == pytest.approx(30 * 60, rel=0.05)
     assert "for half an hour" in s3

@@ -23,6 +23,9 @@ SEEK = 64 * KiB
 WINDOW = 4 * MiB
 """Bytes of the largest window."""
 
+AHEAD = 6
+"""Windows that are fetched ahead at most: each costs twice its size, in the threads' allocators."""
+
 KEPT = 3
 """Small windows that are remembered, so that going back and forth (zip) asks for nothing twice."""
 
@@ -183,7 +186,7 @@ class RangeReader(io.RawIOBase):
         self._close_stream()
 
     def _most_ahead(self) -> int:
-        return self._storage._in_flight(self._largest)
+        return min(AHEAD, self._storage._in_flight(self._largest))
 
     # -- streams
 

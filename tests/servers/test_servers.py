@@ -118,7 +118,7 @@ def test_no_server_outlives_a_killed_test_run(how):
         port, keeper, _folder = run.stdout.readline().split()
         assert accepts((HOST, int(port)))
         run.send_signal(how)
-        run.wait(20)
+        run.wait(60)
         wait_until(lambda: not accepts((HOST, int(port))))
         wait_until(lambda: not alive(int(keeper)))
     finally:

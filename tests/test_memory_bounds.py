@@ -45,6 +45,8 @@ class Endless:
         left = size - self.place
         count = left if count < 0 else min(count, left)
         start, self.place = self.place % MIB, self.place + count
+        if not start and not count % MIB:
+            return BLOCK * (count // MIB)
         return (BLOCK[start:] + BLOCK * (count // MIB + 1))[:count]
 
 

@@ -140,7 +140,7 @@ def test_read_of_the_rest_is_in_full_windows(storage):
 
 
 def test_a_medium_file_read_at_once_is_two_fetches(storage):
-    data = stored(storage, 3 * MiB)
+    data = stored(storage, 2 * MiB)
     with storage.open("file.bin") as file:
         assert file.read() == data
     assert len(storage.fetched) == 2

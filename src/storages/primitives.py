@@ -13,7 +13,7 @@ from storages.reading import WINDOW
 from storages.transfer import MiB, fetch_range, stream_whole
 from storages.writing import PartWriter, SpooledUpload
 
-IN_FLIGHT = 24 * MiB
+IN_FLIGHT = 40 * MiB
 """Bytes of parts or windows that one open file may have on their way."""
 
 

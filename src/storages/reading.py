@@ -20,10 +20,10 @@ FIRST = 256 * KiB
 SEEK = 64 * KiB
 """Bytes of the first window after a seek."""
 
-WINDOW = 4 * MiB
+WINDOW = 3 * MiB
 """Bytes of the largest window."""
 
-AHEAD = 6
+AHEAD = 8
 """Windows that are fetched ahead at most: each costs twice its size, in the threads' allocators."""
 
 KEPT = 3
@@ -33,7 +33,7 @@ KEPT = 3
 class RangeReader(io.RawIOBase):
     """Reads one version of an object; raises FileNotFoundError at once if there is none.
 
-    Each range that fails is asked for again. Sequential reading doubles its window up to 4 MiB;
+    Each range that fails is asked for again. Sequential reading doubles its window up to 3 MiB;
     then windows are fetched ahead, twice as many each time that the reader had to wait, within
     the memory that the storage allows. A seek starts anew with a small window.
     """

@@ -150,7 +150,7 @@ class S3Options(RemoteStorage):
         0,
         "AWS_S3_MAX_MEMORY_SIZE",
         help="Bytes of parts and windows that one open file may have in memory and on their way, "
-        "but at least one part. 0 stands for 24 MiB. Nothing is spooled to disk.",
+        "but at least one part. 0 stands for 40 MiB. Nothing is spooled to disk.",
     )
     file_buffer_size: int = option(
         5 * 1024 * 1024,

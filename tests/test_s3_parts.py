@@ -95,16 +95,16 @@ def in_flight(proxy, is_one, least, work):
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("options", "parts", "windows"),
     [
-        ({"transfer_config": TransferConfig(max_concurrency=2)}, 2),
-        ({"transfer_config": TransferConfig(max_concurrency=2, use_threads=False)}, 1),
-        ({"use_threads": False}, 1),
-        ({"max_memory_size": 5 * MiB}, 1),
-        ({"max_memory_size": 10 * MiB}, 2),
+        ({"transfer_config": TransferConfig(max_concurrency=2)}, 2, 2),
+        ({"transfer_config": TransferConfig(max_concurrency=2, use_threads=False)}, 1, 1),
+        ({"use_threads": False}, 1, 1),
+        ({"max_memory_size": 5 * MiB}, 1, 1),
+        ({"max_memory_size": 10 * MiB}, 2, 3),  # parts of 5 MiB, windows of 3 MiB
     ],
 )
-def test_concurrency(fault_proxy, moto, bucket, options, expected):
+def test_concurrency(fault_proxy, moto, bucket, options, parts, windows):
     proxy = fault_proxy(moto)
     storage = S3Storage(**moto.options(bucket, via=proxy, **options))
     content = random.Random(1).randbytes(16 * MiB)
@@ -120,8 +120,8 @@ def test_concurrency(fault_proxy, moto, bucket, options, expected):
     def is_window(request):
         return not request.headers.get("range", "bytes=0-").startswith("bytes=0-")
 
-    assert in_flight(proxy, lambda request: "partNumber=" in request, expected, write) == expected
-    assert in_flight(proxy, is_window, expected, read) == expected
+    assert in_flight(proxy, lambda request: "partNumber=" in request, parts, write) == parts
+    assert in_flight(proxy, is_window, windows, read) == windows
 
 
 @pytest.mark.parametrize(("size", "parts"), [(5, [5, 5, 1]), (6, [6, 5]), (1, [5, 5, 1])])

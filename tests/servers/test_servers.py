@@ -104,7 +104,9 @@ def test_a_server_that_ends_at_once_says_why():
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_no_server_outlives_a_killed_test_run(how):
     program = (
-        "import time\n"
+        "import signal, time\n"
+        # A run in the background of a shell inherits that SIGINT is ignored.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from tests.servers.test_servers import Files\n"
         "with Files() as server:\n"
         "    print(server.port, server.pid, server.folder, flush=True)\n"

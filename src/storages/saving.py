@@ -22,7 +22,7 @@ class _TakenNames(Storage):
 
     def __init__(self, storage: Storage) -> None:
         self.taken: set[str] = set()
-        self.get_alternative_name = storage.get_alternative_name  # type: ignore[method-assign]
+        self.get_alternative_name = storage.get_alternative_name  # type: ignore[method-assign]  # its rule
 
     def exists(self, name: str) -> bool:
         return name in self.taken

@@ -345,5 +345,5 @@ class S3StaticStorage(S3Storage):
     querystring_auth = False
 
 
-class S3ManifestStaticStorage(ManifestFilesMixin, S3StaticStorage):  # type: ignore[misc]
+class S3ManifestStaticStorage(ManifestFilesMixin, S3StaticStorage):  # type: ignore[misc]  # as Django
     """Static files under names with a hash of their content."""

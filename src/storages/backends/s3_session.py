@@ -40,7 +40,7 @@ def parse_time(value: Any) -> datetime:
             if value.endswith("Z"):
                 return datetime.fromisoformat(value)
             if value.endswith(" GMT"):
-                return datetime(*parsedate(value)[:6], tzinfo=UTC)  # type: ignore[index, misc]
+                return datetime(*parsedate(value)[:6], tzinfo=UTC)  # type: ignore[index, misc]  # caught
         except (TypeError, ValueError):
             pass
     found: datetime = parse_timestamp(value)

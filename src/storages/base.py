@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.files.utils import validate_file_name
 from django.utils import timezone
@@ -19,7 +19,7 @@ from storages.entry import Entry
 from storages.files import RemoteFile
 from storages.names import clean_name, key_for
 from storages.primitives import Primitives
-from storages.saving import candidates, rewindable
+from storages.saving import candidates, rewindable, size_of
 from storages.utils import get_available_overwrite_name, is_seekable, to_bytes
 from storages.writing import PartWriter
 
@@ -42,18 +42,22 @@ class RemoteStorage(Primitives):
 
     gzip: bool = False
     gzip_content_types: Iterable[str] = ()
+    reads_gzip: bool = False
+    """Whether reading gunzips whatever is labelled gzip, even what other programs stored."""
+    overwrite_option: ClassVar[str] = "file_overwrite"
+    """The option that lets `save()` replace a file of the same name."""
 
     # -- what a backend decides beside them
 
     def _overwrites(self) -> bool:
         """Whether `save()` replaces a file of the same name."""
-        return bool(getattr(self, "file_overwrite", False))
+        return bool(getattr(self, self.overwrite_option, False))
 
     def _normalize_name(self, name: str) -> str:
         """The key of a cleaned name; SuspiciousFileOperation if it leaves the location."""
         return key_for(str(getattr(self, "location", "") or ""), name)
 
-    def _prepare(self, name: str, content: Any = None) -> tuple[Any, bool]:
+    def _prepare(self, key: str, content: Any = None) -> tuple[Any, bool]:
         """The service's parameters for a new object, and whether to gzip its content."""
         return {}, False
 
@@ -62,10 +66,12 @@ class RemoteStorage(Primitives):
 
     def _decodes(self, entry: Entry) -> bool:
         """Whether reading gunzips: what was stored by `gzip`, but never a `.gz` file."""
-        if not self.gzip or entry.encoding != "gzip":
+        if entry.encoding != "gzip" or not (self.gzip or self.reads_gzip):
             return False
         guessed, encoding = mimetypes.guess_type(entry.key)
-        return encoding is None and self._compresses(entry.content_type or guessed or "")
+        if encoding is not None:
+            return False
+        return self.reads_gzip or self._compresses(entry.content_type or guessed or "")
 
     def _writer(
         self,
@@ -147,8 +153,7 @@ class RemoteStorage(Primitives):
     def _save(self, name: str, content: Any) -> str:
         if self._picks_names():
             return self._save_new(name, content, None)
-        self._write(name, content, exclusive=False)
-        return clean_name(name)
+        return self._save_over(name, content)
 
     def _picks_names(self) -> bool:
         """Whether names are kept unique by creating exclusively, not by a subclass's own rule."""
@@ -162,21 +167,42 @@ class RemoteStorage(Primitives):
         with rewindable(content, self.part_size) as again:
             for candidate in islice(candidates(self, clean_name(name), max_length), NAMES):
                 with suppress(FileExistsError):
-                    self._write(candidate, again, exclusive=True)
-                    return candidate
+                    return self._save_free(candidate, again, max_length)
         raise FileExistsError(f"{name!r} exists already, and so do {NAMES} names like it.")
+
+    def _save_over(self, name: str, content: Any) -> str:
+        """Store for `save()` what replaces a file, or has a name by a subclass's own rule.
+
+        The answer is the file's name; overridden where the service may pick another one.
+        """
+        self._write(name, content, exclusive=False)
+        return clean_name(name)
+
+    def _save_free(self, name: str, content: Any, max_length: int | None) -> str:
+        """Store a new file for `save()`, and return its name; FileExistsError if it is taken.
+
+        Overridden where the service picks another name itself, of `max_length` at most.
+        """
+        self._write(name, content, exclusive=True)
+        return name
 
     def _write(self, name: str, content: Any, *, exclusive: bool) -> None:
         key = self._new_key(name)
-        params, compress = self._prepare(name, content)
+        params, compress = self._prepare(key, content)
+        self._store(key, content, params, compress, exclusive=exclusive)
+
+    def _store(
+        self, key: str, content: Any, params: Any, compress: bool, *, exclusive: bool
+    ) -> str:
+        """Store all of `content`, and return the key it has."""
         if is_seekable(content):
             content.seek(0)
         source = GzipCompressionWrapper(content) if compress else content
-        writer = self._writer(key, params, exclusive=exclusive, size=_size_of(content))
+        writer = self._writer(key, params, exclusive=exclusive, size=size_of(content))
         try:
             while chunk := to_bytes(source.read(writer.part_size)):
                 writer.write(chunk)
-            writer.finish()
+            return writer.finish()
         except BaseException:
             writer.abort()
             raise
@@ -275,7 +301,7 @@ class RemoteStorage(Primitives):
             replaces = self._overwrites() if overwrite is None else overwrite
             if not replaces and self._is_taken(key):
                 raise FileExistsError(f"{target!r} exists already.")
-            send(entry, key, self._prepare(target)[0], exclusive=not replaces)
+            send(entry, key, self._prepare(key)[0], exclusive=not replaces)
 
     def write(self, name: str, content: Any, *, overwrite: bool = False) -> None:
         """Store `content` under exactly `name`: `save()` without a choice of names.
@@ -303,9 +329,8 @@ class RemoteStorage(Primitives):
         entries = self._scan(prefix)
         while batch := list(islice(entries, DELETE_BATCH)):
             # An object store marks a directory by an object whose key ends with a slash.
-            objects = [e.key for e in batch if not e.is_dir or e.key.endswith("/")]
             dirs += [e.key for e in batch if e.is_dir and not e.key.endswith("/")]
-            self._delete_many(objects)
+            self._delete_entries([e for e in batch if not e.is_dir or e.key.endswith("/")])
             count += sum(not e.is_dir for e in batch)
         if prefix != self._root():  # the place of the storage itself stays
             dirs.append(prefix.rstrip("/"))
@@ -319,11 +344,3 @@ def _as_django(time: datetime) -> datetime:
     from django.conf import settings
 
     return time if settings.USE_TZ else timezone.make_naive(time, timezone.get_default_timezone())
-
-
-def _size_of(content: Any) -> int | None:
-    """The content's size where it tells without reading; characters, for text."""
-    try:
-        return int(content.size)
-    except (AttributeError, OSError, TypeError, ValueError):
-        return None

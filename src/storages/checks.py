@@ -12,7 +12,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from storages.base import BaseStorage, RemoteStorage
-from storages.names import clean_name
 from storages.options import declared, overridden
 
 EXTRAS = {
@@ -120,25 +119,26 @@ def _check_storage(
                 id="storages.E003",
             )
     yield from storage._check(alias)
-    overwrites = isinstance(storage, RemoteStorage) and storage._overwrites()
-    if alias == "default" and overwrites and not _decided(cls, options):
+    if alias == "default" and isinstance(storage, RemoteStorage) and storage._overwrites():
+        yield from _check_overwriting(storage, options)
+
+
+def _check_overwriting(storage: RemoteStorage, options: dict[str, Any]) -> Iterator[CheckMessage]:
+    """W001, unless the project said itself that files are overwritten."""
+    name = storage.overwrite_option
+    each = declared(type(storage)).get(name)
+    decided = each is not None and (
+        name in options
+        or overridden(type(storage), name)
+        or any(hasattr(settings, setting) for setting in each.settings)
+    )
+    if not decided:
         yield Warning(
             "Uploads replace files of the same name: a user's upload can destroy another's.",
-            hint="Set OPTIONS['file_overwrite'] to False in STORAGES['default'], "
+            hint=f"Set OPTIONS[{name!r}] to False in STORAGES['default'], "
             "or to True if that is what you want.",
             id="storages.W001",
         )
-
-
-def _decided(cls: type[BaseStorage], options: dict[str, Any]) -> bool:
-    """Whether the project said itself that files are overwritten."""
-    for name in ("file_overwrite", "overwrite_files"):
-        each = declared(cls).get(name)
-        if each and (name in options or overridden(cls, name)):
-            return True
-        if each and any(hasattr(settings, setting) for setting in each.settings):
-            return True
-    return False
 
 
 def _is_installed(module: str) -> bool:
@@ -197,20 +197,17 @@ def _links_to(storage: BaseStorage, host: str) -> bool:
     """Whether the links of `storage` may go to `host`, as far as its options tell."""
     if hasattr(storage, "base_url"):  # its links begin with MEDIA_URL unless it says otherwise
         return True
-    names = ("custom_domain", "public_domain", "endpoint_url")
-    found = [str(getattr(storage, name, None) or "") for name in names]
+    found = [each or "" for each in storage._hosts()]
     return host in [urlsplit(each if "//" in each else f"//{each}").netloc for each in found]
 
 
 def _holds(outer: BaseStorage, inner: BaseStorage) -> bool:
     """Whether the files of `inner` are among those of `outer`."""
-    bucket, *where = _place(outer)
-    root, below = (clean_name(f"/{getattr(each, 'location', '')}/") for each in (outer, inner))
-    return bool(bucket) and [bucket, *where] == _place(inner) and below.startswith(root)
-
-
-def _place(storage: BaseStorage) -> list[Any]:
-    return [getattr(storage, name, None) for name in ("bucket_name", "endpoint_url")]
+    if not isinstance(outer, RemoteStorage) or not isinstance(inner, RemoteStorage):
+        return False
+    place = outer._place()
+    same = place is not None and place == inner._place()
+    return same and inner._root().startswith(outer._root())
 
 
 def _made() -> Iterator[tuple[str, BaseStorage]]:

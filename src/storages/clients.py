@@ -5,9 +5,25 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+class ClientKey(tuple[Any, ...]):
+    """What makes two clients different; secrets in it are not for a traceback's local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<client key>"
+
+
+MOST = 64
+"""Clients kept for later storages; beyond them, the one that was not asked for longest is let go.
+
+A storage holds its own, so only a site with a connection per tenant, say, makes new ones at times.
+"""
 
 _clients: dict[Hashable, object] = {}
 _lock = threading.RLock()
@@ -16,13 +32,22 @@ _generation = 0
 
 def shared(key: Hashable, make: Callable[[], T]) -> T:
     """The process's client for `key`; `make` is called once, even if threads race."""
-    found = _clients.get(key)
-    if found is None:
-        with _lock:
-            found = _clients.get(key)
-            if found is None:
-                found = _clients[key] = make()
+    with _lock:
+        found = _clients.pop(key, None)
+        if found is None:
+            found = make()
+        _clients[key] = found  # the latest
+        while len(_clients) > MOST:
+            del _clients[next(iter(_clients))]
     return found  # type: ignore[return-value]  # whoever owns the key knows the type
+
+
+def of(storage: Any, key: Callable[[], ClientKey], make: Callable[[], T]) -> T:
+    """The process's client for `storage`, which remembers it; as costly as two look-ups."""
+    kept: tuple[int, T] | None = storage.__dict__.get("_cached_client")
+    if kept is None or kept[0] != _generation:
+        kept = storage.__dict__["_cached_client"] = (_generation, shared(key(), make))
+    return kept[1]
 
 
 def forget() -> None:
@@ -31,11 +56,6 @@ def forget() -> None:
     _lock = threading.RLock()
     _generation += 1
     _clients.clear()
-
-
-def generation() -> int:
-    """A number that changes when all clients were let go of."""
-    return _generation
 
 
 if hasattr(os, "register_at_fork"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
+import zlib
 from collections.abc import Iterable
 from typing import IO, Any
 
@@ -39,7 +41,7 @@ class GzipCompressionWrapper(io.RawIOBase):
 
     def _start(self) -> None:
         self._sink = io.BytesIO()
-        self._zip = gzip_writer(self._sink, self._level)
+        self._zip = GzipWriter(self._sink, self._level)
         self._ready = b""
         self._position = 0
 
@@ -78,14 +80,49 @@ class GzipCompressionWrapper(io.RawIOBase):
         return 0
 
 
-class _Writer(gzip.GzipFile):
-    def flush(self, *args: Any) -> None:
-        """Nothing: a mark in the stream would make its bytes depend on who flushed when."""
+# https://www.rfc-editor.org/rfc/rfc1952#section-2.3: deflate, no flags, no time, no system
+HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
 
-def gzip_writer(sink: IO[bytes], level: int = LEVEL) -> gzip.GzipFile:
-    """A writer that puts deterministic gzip into `sink`, and leaves it open."""
-    return _Writer(filename="", mode="wb", compresslevel=level, fileobj=sink, mtime=0)
+class GzipWriter(io.BufferedIOBase):
+    """Puts deterministic gzip into `sink`, and leaves that open.
+
+    `gzip.GzipFile` would write the end of its stream when it is forgotten, into a sink that may
+    be closed by then; an abandoned one of these writes nothing.
+    """
+
+    def __init__(self, sink: IO[bytes], level: int = LEVEL) -> None:
+        super().__init__()
+        self._sink = sink
+        self._zip = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+        self._sum = zlib.crc32(b"")
+        self._count = 0
+        sink.write(HEADER)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        if self.closed:
+            raise ValueError("The compressed stream has ended.")
+        view = memoryview(data).cast("B")
+        self._sum = zlib.crc32(view, self._sum)
+        self._count += len(view)
+        if packed := self._zip.compress(view):
+            self._sink.write(packed)
+        return len(view)
+
+    def tell(self) -> int:
+        return self._count
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            end = struct.pack("<II", self._sum, self._count & 0xFFFFFFFF)
+            self._sink.write(self._zip.flush() + end)
+
+    def __del__(self) -> None:
+        """Not what the base class does: close."""
 
 
 def gzip_reader(source: IO[bytes]) -> io.BufferedIOBase:

@@ -81,6 +81,14 @@ class BaseStorage(Storage):
         """What `manage.py check --deploy` adds."""
         return []
 
+    def _place(self) -> tuple[Any, ...] | None:
+        """The bucket or the like that its `location` is in, where the options tell."""
+        return None
+
+    def _hosts(self) -> list[str | None]:
+        """Hosts or addresses that its links may go to, as far as the options tell."""
+        return []
+
     def __repr__(self) -> str:
         found = declared(type(self))
         shown = {

@@ -30,6 +30,8 @@ class Entry:
     """The content coding, such as `"gzip"`."""
     content_type: str | None = None
     is_dir: bool = False
+    is_link: bool = False
+    """A symbolic link, of which everything else here describes what it leads to."""
 
     @property
     def name(self) -> str:
@@ -46,8 +48,11 @@ class Upload(Protocol):
     def write(self, number: int, part: bytes) -> None:
         """Send part `number` (from 1); every part but the last has the planned size."""
 
-    def finish(self) -> None:
-        """Make the object visible, whole; FileExistsError if it had to be new and is not."""
+    def finish(self) -> str | None:
+        """Make the object visible, whole; FileExistsError if it had to be new and is not.
+
+        The answer is the key, if the service was free to choose another one and did.
+        """
 
     def abort(self) -> None:
         """Drop what was sent; idempotent, and the target is untouched."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import re
-from gzip import GzipFile
 from typing import TYPE_CHECKING, Any
 
 from django.core.files.base import File
 
-from storages.compress import gzip_reader, gzip_writer
+from storages.compress import GzipWriter, gzip_reader
 from storages.reading import RangeReader
 from storages.transfer import KiB
 from storages.writing import PartWriter
@@ -62,7 +61,7 @@ class RemoteFile(File):  # type: ignore[type-arg]  # generic in the stubs only
         self.mode = mode
         self._reader: RangeReader | None = None
         self._writer: PartWriter | None = None
-        self._zipper: GzipFile | None = None
+        self._zipper: GzipWriter | None = None
         binary = self._open_reader() if "r" in mode else self._open_writer()
         self.file = binary if "b" in mode else io.TextIOWrapper(binary, **self._text)
 
@@ -75,7 +74,7 @@ class RemoteFile(File):  # type: ignore[type-arg]  # generic in the stubs only
     def _open_writer(self) -> Any:
         storage = self._storage
         key = storage._new_key(self.name)
-        params, compress = storage._prepare(self.name)
+        params, compress = storage._prepare(key)
         exclusive = "x" in self.mode
         if exclusive and storage._is_taken(key):
             raise FileExistsError(f"{self.name!r} exists already.")
@@ -84,7 +83,7 @@ class RemoteFile(File):  # type: ignore[type-arg]  # generic in the stubs only
         )
         buffered = (io.BufferedWriter if "b" in self.mode else _TextSink)(self._writer, BUFFER)
         if compress:
-            self._zipper = gzip_writer(buffered)
+            self._zipper = GzipWriter(buffered)
         binary = self._zipper or buffered
         if "a" in self.mode and storage._is_file(key):
             with storage.open(self.name) as old:

@@ -42,10 +42,11 @@ class Primitives(BaseStorage):
 
     def _put(
         self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
-    ) -> None:
+    ) -> str | None:
         """Store all of `source`, or nothing; if `exclusive`, FileExistsError over another one.
 
         `source` is bytes, or a binary file at its start for a storage without `_start_upload`.
+        The answer is the key, if `params` let the service choose another one and it did.
         """
         raise NotImplementedError
 
@@ -84,11 +85,14 @@ class Primitives(BaseStorage):
         return SpooledUpload(self, key, params, exclusive=exclusive)
 
     def _scan(self, prefix: str) -> Iterator[Entry]:
-        """All files below `prefix`, and what else `delete_tree` must delete, as directories."""
+        """All files below `prefix`, and what else `delete_tree` must delete, as directories.
+
+        A link to a directory is not followed: it may lead out of `prefix`, or into a circle.
+        """
         below = []
         with suppress(FileNotFoundError, NotADirectoryError):  # there is no such directory
             for entry in self._list(prefix):
-                if entry.is_dir:
+                if entry.is_dir and not entry.is_link:
                     below.append(entry)
                 else:
                     yield entry
@@ -105,6 +109,10 @@ class Primitives(BaseStorage):
         with ThreadPoolExecutor(min(self.most_in_flight, len(keys) or 1)) as pool:
             list(pool.map(self._delete, keys))
 
+    def _delete_entries(self, entries: list[Entry]) -> None:
+        """Delete objects as they were listed; absent ones are fine."""
+        self._delete_many([entry.key for entry in entries])
+
     def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
         """Copy an object; all or nothing; if `exclusive`, FileExistsError over another one."""
         writer = PartWriter(self, target, params, exclusive=exclusive)
@@ -120,7 +128,11 @@ class Primitives(BaseStorage):
     def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
         """Rename an object, like `_copy`; overridden where the service can rename."""
         self._copy(source, target, params, exclusive=exclusive)
-        self._delete(source.key)
+        self._delete_version(source)
+
+    def _delete_version(self, entry: Entry) -> None:
+        """Delete an object that was moved; OSError if another version has taken its place."""
+        self._delete(entry.key)
 
     def _remove_dir(self, key: str) -> None:
         """Remove a directory, where they are real; one that is absent or not empty stays so."""
@@ -130,10 +142,9 @@ class Primitives(BaseStorage):
         """Whether directories are real: they can be empty, and a missing one is an error."""
         return cls._remove_dir is not Primitives._remove_dir
 
-    @classmethod
-    def _reading_streams(cls) -> bool:
+    def _reading_streams(self) -> bool:
         """Whether the service is better read by long streams than by ranges."""
-        return cls._stream is not Primitives._stream
+        return type(self)._stream is not Primitives._stream
 
     def _in_flight(self, size: int) -> int:
         """How many parts or windows of `size` bytes one file may have on their way."""

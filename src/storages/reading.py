@@ -23,7 +23,7 @@ SEEK = 64 * KiB
 WINDOW = 3 * MiB
 """Bytes of the largest window."""
 
-AHEAD = 8
+AHEAD = 6
 """Windows that are fetched ahead at most: each costs twice its size, in the threads' allocators."""
 
 KEPT = 3

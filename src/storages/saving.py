@@ -48,5 +48,13 @@ def rewindable(content: Any, limit: int) -> Iterator[Any]:
             spool.write(chunk)
         spool.seek(0)
         copy = File(spool, getattr(content, "name", None))
-        copy.content_type = getattr(content, "content_type", None)  # type: ignore[attr-defined]
+        copy.content_type = getattr(content, "content_type", None)  # type: ignore[attr-defined]  # as uploads
         yield copy
+
+
+def size_of(content: Any) -> int | None:
+    """The content's size where it tells without reading; characters, for text."""
+    try:
+        return int(content.size)
+    except (AttributeError, OSError, TypeError, ValueError):
+        return None

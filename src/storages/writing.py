@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import io
 import os
 import tempfile
@@ -11,6 +10,7 @@ from collections import deque
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Any
 
+from storages.ending import at_exit
 from storages.entry import Upload
 from storages.transfer import MiB, abort_surely, submit
 
@@ -34,11 +34,13 @@ _begun: weakref.WeakSet[PartWriter] = weakref.WeakSet()
 """Writers whose upload has begun."""
 
 
-@atexit.register
 def _abort_all() -> None:
     """Later, while the interpreter is taken down, no SDK can send anything."""
     for writer in list(_begun):
         writer.abort()
+
+
+at_exit(_abort_all, first=True)
 
 
 class PartWriter(io.RawIOBase):
@@ -68,7 +70,7 @@ class PartWriter(io.RawIOBase):
         self._upload: Upload | None = None
         self._number = 0  # of the last part that was sent
         self._pending: deque[Future[None]] = deque()
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[bytes | memoryview] = deque()
         self._held = 0  # bytes in chunks
         self._count = 0  # bytes written in all
         self._state = "open"
@@ -100,24 +102,31 @@ class PartWriter(io.RawIOBase):
             raise
         return len(chunk)
 
-    def finish(self) -> None:
-        """Publish what was written; FileExistsError if it had to be new and is not."""
+    def finish(self) -> str:
+        """Publish what was written, and say under which key.
+
+        FileExistsError if it had to be new and is not.
+        """
         if self._state != "open":
             raise OSError(f"The upload of {self._key!r} was given up, nothing was stored.")
+        self._check_process()
         try:
             if self._upload is None:
                 body = self._take(self._held)
-                self._storage._put(self._key, body, self._params, exclusive=self._exclusive)
+                chosen = self._storage._put(
+                    self._key, body, self._params, exclusive=self._exclusive
+                )
             else:
                 while self._held:
                     self._send(self._take(min(self.part_size, self._held)))
                 while self._pending:
                     self._pending.popleft().result()
-                self._upload.finish()
+                chosen = self._upload.finish()
         except BaseException:
             self.abort()
             raise
         self._state = "finished"
+        return chosen or self._key
 
     def abort(self) -> None:
         """Drop everything; the parts in flight have ended when this returns."""
@@ -140,21 +149,30 @@ class PartWriter(io.RawIOBase):
     # -- parts
 
     def _take(self, count: int) -> bytes:
-        """The first `count` bytes held; not copied when they are one chunk."""
+        """The first `count` bytes held; copied once, and not at all when they are one chunk."""
         self._held -= count
         if self._chunks and len(self._chunks[0]) == count:
-            return self._chunks.popleft()
+            return bytes(self._chunks.popleft())  # bytes of bytes are no copy
         pieces = []
         while count:
             chunk = self._chunks.popleft()
             if len(chunk) > count:
-                self._chunks.appendleft(chunk[count:])
-                chunk = chunk[:count]
+                view = memoryview(chunk)
+                self._chunks.appendleft(view[count:])
+                chunk = view[:count]
             pieces.append(chunk)
             count -= len(chunk)
         return b"".join(pieces)
 
+    def _check_process(self) -> None:
+        """Its connections, and the threads that send, are those of the process that began it."""
+        if self._pid != os.getpid():
+            raise OSError(
+                f"The upload of {self._key!r} belongs to another process, nothing was done."
+            )
+
     def _send(self, part: bytes) -> None:
+        self._check_process()
         if self._upload is None:
             self._upload = self._storage._start_upload(
                 self._key, self._params, exclusive=self._exclusive
@@ -186,10 +204,10 @@ class SpooledUpload:
     def write(self, number: int, part: bytes) -> None:
         self._spool.write(part)
 
-    def finish(self) -> None:
-        with self._spool:
-            self._spool.seek(0)
-            self._storage._put(self._key, self._spool, self._params, exclusive=self._exclusive)
+    def finish(self) -> str | None:
+        with self._spool as source:
+            source.seek(0)
+            return self._storage._put(self._key, source, self._params, exclusive=self._exclusive)
 
     def abort(self) -> None:
         self._spool.close()

@@ -74,7 +74,7 @@ class S3Storage(S3Links):
         return self._entry(key, answer, answer["ContentLength"])
 
     def _read_params(self, key: str) -> dict[str, Any]:
-        params = self.get_object_parameters(key.removeprefix(self._root()))
+        params = self.get_object_parameters(key)
         return {name: params[name] for name in READ_PARAMS if name in params} if params else {}
 
     def _translated(self, key: str) -> Any:
@@ -119,11 +119,11 @@ class S3Storage(S3Links):
     # -- put
 
     def get_object_parameters(self, name: str) -> dict[str, Any]:
-        """The parameters of the object `name`; override it to give some objects others."""
+        """The parameters of the object `name`, location included; override it for some others."""
         return dict(self.object_parameters)
 
     def _get_write_parameters(self, name: str, content: Any = None) -> dict[str, Any]:
-        """All parameters that the object `name` is stored with."""
+        """All parameters that the object `name`, location included, is stored with."""
         params = self.get_object_parameters(name)
         if "ContentType" not in params:
             guessed, encoding = mimetypes.guess_type(name)
@@ -135,8 +135,8 @@ class S3Storage(S3Links):
             params["ACL"] = self.default_acl
         return params
 
-    def _prepare(self, name: str, content: Any = None) -> tuple[dict[str, Any], bool]:
-        params = GivenOptions(self._get_write_parameters(name, content))
+    def _prepare(self, key: str, content: Any = None) -> tuple[dict[str, Any], bool]:
+        params = GivenOptions(self._get_write_parameters(key, content))
         compress = "ContentEncoding" not in params and self._compresses(params["ContentType"])
         if compress:
             params["ContentEncoding"] = "gzip"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +14,7 @@ from storages import clients
 from storages.base import RemoteStorage
 from storages.compress import GZIP_CONTENT_TYPES
 from storages.options import option
+from storages.sdk import loader
 
 if TYPE_CHECKING:
     from storages.backends.s3_client import Connection
@@ -34,23 +33,8 @@ CONNECTION_OPTIONS = (
 )
 
 
-class ConnectionKey(tuple[Any, ...]):
-    """The secrets in it are not for a traceback with local variables."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "<connection>"
-
-
-def with_boto3(module: str) -> Any:
-    """A module of this package that needs boto3, which loads slowly: imported at first use."""
-    try:
-        return import_module(f"storages.backends.{module}")
-    except ModuleNotFoundError as error:
-        raise ImproperlyConfigured(
-            "Storages on S3 need boto3: pip install 'django-storehouse[s3]'"
-        ) from error
+with_boto3 = loader("S3", "boto3", "s3")
+"""Imports a module of this package that needs boto3."""
 
 
 class S3Options(RemoteStorage):
@@ -281,16 +265,21 @@ class S3Options(RemoteStorage):
             for what, where, number in found
         ]
 
+    def _place(self) -> tuple[Any, ...] | None:
+        return ("s3", self.endpoint_url, self.bucket_name) if self.bucket_name else None
+
+    def _hosts(self) -> list[str | None]:
+        return [self.custom_domain, self.public_domain, self.endpoint_url]
+
     # -- client
 
     @property
     def _connection(self) -> Connection:
-        kept = self.__dict__.get("_cached_connection")
-        if kept is None or kept[0] != clients.generation():
-            make = partial(with_boto3("s3_client").Connection, self)
-            found = clients.shared(self._connection_key(), make)
-            kept = self.__dict__["_cached_connection"] = (clients.generation(), found)
-        connection: Connection = kept[1]
+        found: Connection = clients.of(self, self._connection_key, self._connect)
+        return found
+
+    def _connect(self) -> Connection:
+        connection: Connection = with_boto3("s3_client").Connection(self)
         return connection
 
     @property
@@ -318,11 +307,11 @@ class S3Options(RemoteStorage):
         """The boto3 Bucket resource."""
         return self.connection.Bucket(self._bucket())
 
-    def _connection_key(self) -> ConnectionKey:
+    def _connection_key(self) -> clients.ClientKey:
         """What makes two storages' clients different; objects count by identity."""
         proxies = tuple(sorted((self.proxies or {}).items()))
         plain = (getattr(self, name) for name in CONNECTION_OPTIONS)
-        return ConnectionKey(("s3", *plain, proxies, self.client_config, self.config))
+        return clients.ClientKey(("s3", *plain, proxies, self.client_config, self.config))
 
     def _bucket(self) -> str:
         return self.bucket_name or str(self._require("bucket_name"))

@@ -79,8 +79,11 @@ class MemoryStorage(RemoteStorage):
         if self.bucket_name is not None:
             self._bucket = _buckets.setdefault(self.bucket_name, self._bucket)
 
-    def _prepare(self, name: str, content: Any = None) -> tuple[dict[str, Any], bool]:
-        guessed, encoding = mimetypes.guess_type(name)
+    def _place(self) -> tuple[Any, ...] | None:
+        return ("memory", self.bucket_name) if self.bucket_name else None
+
+    def _prepare(self, key: str, content: Any = None) -> tuple[dict[str, Any], bool]:
+        guessed, encoding = mimetypes.guess_type(key)
         kind = getattr(content, "content_type", None) or guessed or "application/octet-stream"
         compress = encoding is None and self._compresses(kind)
         return {"content_type": kind, "encoding": "gzip" if compress else encoding}, compress

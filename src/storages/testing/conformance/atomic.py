@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile, File
 
+from storages.entry import Upload
 from storages.testing.conformance.suite import KiB, Suite, breaking, get, needs, noise, put
 
 
 class FailingUpload:
     """An upload that fails at part `at`, or when it is finished if `at` is 0."""
 
-    def __init__(self, upload: Any, at: int) -> None:
+    def __init__(self, upload: Upload, at: int) -> None:
         self.parallel: bool = upload.parallel
         self.aborted = False
         self._upload, self._at = upload, at
@@ -25,10 +26,10 @@ class FailingUpload:
             raise PermissionError("No more parts.")
         self._upload.write(number, part)
 
-    def finish(self) -> None:
+    def finish(self) -> str | None:
         if self._at == 0:
             raise PermissionError("No end.")
-        self._upload.finish()
+        return self._upload.finish()
 
     def abort(self) -> None:
         self.aborted = True
@@ -115,7 +116,7 @@ class Atomic(Suite):
     def test_content_that_breaks_leaves_nothing(
         self, make_storage: Any, part_options: Any, size: int, overwrite: bool
     ) -> None:
-        storage = make_storage(file_overwrite=overwrite, **part_options)
+        storage = make_storage(**self.overwriting(overwrite), **part_options)
         put(storage, "old.bin", b"old")
         for name in ("old.bin", "d/new.bin"):
             with pytest.raises(OSError, match="broken"):

@@ -59,7 +59,7 @@ class Identity(Suite):
 
     @needs("options", "location", "file_overwrite")
     def test_pickles_keep_the_options(self, make_storage: Any) -> None:
-        storage = make_storage(location="inside", file_overwrite=True)
+        storage = make_storage(location="inside", **self.overwriting(True))
         other = pickle.loads(pickle.dumps(storage))
         for name in declared(type(storage)):
             assert getattr(other, name) == getattr(storage, name)
@@ -78,11 +78,11 @@ class Identity(Suite):
 
     @needs("options", "location", "file_overwrite")
     def test_deconstruct_tells_the_options(self, make_storage: Any) -> None:
-        storage = make_storage(location="inside", file_overwrite=True)
+        storage = make_storage(location="inside", **self.overwriting(True))
         _, args, options = storage.deconstruct()
         assert args == ()
         assert options["location"] == "inside"
-        assert options["file_overwrite"] is True
+        assert options[self.overwrite_option] is True
         put(storage, "a.txt")
         assert storage.deconstruct()[2] == options
 
@@ -128,14 +128,14 @@ class Identity(Suite):
     # -- options
 
     @needs("options")
-    @pytest.mark.parametrize(
-        ("wrong", "right"), [("locatoin", "location"), ("file_overwrites", "file_overwrite")]
-    )
-    def test_an_unknown_option_is_an_error(self, make_storage: Any, wrong: str, right: str) -> None:
+    @pytest.mark.parametrize("feature", ["location", "file_overwrite"])
+    def test_an_unknown_option_is_an_error(self, make_storage: Any, feature: str) -> None:
+        right = "location" if feature == "location" else self.overwrite_option
+        wrong = "locatoin" if feature == "location" else f"{right}s"
         with pytest.raises(ImproperlyConfigured) as caught:
             make_storage(**{wrong: ""})
         assert wrong in str(caught.value)
-        if self.has_feature(make_storage(), right):
+        if self.has_feature(make_storage(), feature):
             assert f"Did you mean {right!r}?" in str(caught.value)
 
     @needs("options", "location")
@@ -146,10 +146,10 @@ class Identity(Suite):
 
     @needs("options", "location")
     def test_a_subclass_sets_options_by_attributes(self, storage: Any) -> None:
-        class Media(type(storage)):  # type: ignore[misc]
+        class Media(type(storage)):  # type: ignore[misc]  # a base found at run time
             location = "media"
-            file_overwrite = True
 
+        setattr(Media, self.overwrite_option, True)
         media = rebuild(storage, Media)
         put(media, "a.txt")
         put(media, "a.txt")
@@ -159,10 +159,10 @@ class Identity(Suite):
 
     @needs("options", "location")
     def test_a_subclass_computes_options(self, storage: Any) -> None:
-        class Computed(type(storage)):  # type: ignore[misc]
+        class Computed(type(storage)):  # type: ignore[misc]  # a base found at run time
             @property
             def location(self) -> str:
-                return self.folder  # type: ignore[no-any-return]
+                return self.folder  # type: ignore[no-any-return]  # its base is not known
 
             def get_default_settings(self) -> dict[str, Any]:
                 return dict(super().get_default_settings(), folder="first")
@@ -176,7 +176,7 @@ class Identity(Suite):
 
     @needs("options", "location")
     def test_a_subclass_changes_the_defaults(self, storage: Any) -> None:
-        class Changed(type(storage)):  # type: ignore[misc]
+        class Changed(type(storage)):  # type: ignore[misc]  # a base found at run time
             def get_default_settings(self) -> dict[str, Any]:
                 return dict(super().get_default_settings(), location="changed", own="value")
 
@@ -193,7 +193,7 @@ class Identity(Suite):
         if not names or "location" in storage.deconstruct()[2]:
             pytest.skip("the location comes from no setting here")
 
-        class Media(type(storage)):  # type: ignore[misc]
+        class Media(type(storage)):  # type: ignore[misc]  # a base found at run time
             location = "attribute"
 
         with override_settings(**{names[0]: "setting"}):

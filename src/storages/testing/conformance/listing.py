@@ -6,6 +6,7 @@ import contextlib
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousFileOperation
 
 from storages.testing.conformance.suite import Suite, get, needs, noise, put, replace
 
@@ -79,7 +80,7 @@ class Listing(Suite):
     @needs("remote")
     @pytest.mark.parametrize("name", [".", "./", "photos/..", "/", "//", ".\\"])
     def test_deleting_what_cleans_to_nothing_is_an_error(self, tree: Any, name: str) -> None:
-        with pytest.raises(ValueError, match="name"):
+        with pytest.raises((ValueError, SuspiciousFileOperation)):
             tree.delete(name)
         self._untouched(tree)
 

@@ -205,7 +205,7 @@ class Naming(Suite):
     def test_saving_up_and_down_is_refused_or_cleaned(
         self, make_storage: Any, overwrite: bool
     ) -> None:
-        storage = make_storage(file_overwrite=overwrite)
+        storage = make_storage(**self.overwriting(overwrite))
         with contextlib.suppress(SuspiciousFileOperation):
             assert storage.save("d/../a.txt", ContentFile(b"content")) == "a.txt"
             assert get(storage, "a.txt") == b"content"
@@ -272,7 +272,7 @@ class Naming(Suite):
     def test_saving_without_a_file_name_is_refused(
         self, make_storage: Any, name: str, overwrite: bool
     ) -> None:
-        storage = make_storage(file_overwrite=overwrite)
+        storage = make_storage(**self.overwriting(overwrite))
         with pytest.raises((SuspiciousFileOperation, OSError)):
             storage.save(name, ContentFile(b"content"))
         assert storage.listdir("") == ([], [])
@@ -293,9 +293,11 @@ class Naming(Suite):
             with pytest.raises(SuspiciousFileOperation):
                 storage.generate_filename(name)
 
-    def test_names_differ_by_case(self, storage: Any) -> None:
-        put(storage, "a.txt", b"small")
-        put(storage, "A.txt", b"capital")
-        assert get(storage, "a.txt") == b"small"
-        assert get(storage, "A.txt") == b"capital"
-        assert sorted(storage.listdir("")[1]) == ["A.txt", "a.txt"]
+    def test_names_that_differ_by_case(self, keeping: Any) -> None:
+        put(keeping, "a.txt", b"small")
+        saved = keeping.save("A.txt", ContentFile(b"capital"))
+        assert (saved != "A.txt") == self.ignores_case
+        assert keeping.exists("A.txt")
+        assert get(keeping, "a.txt") == b"small"
+        assert get(keeping, saved) == b"capital"
+        assert sorted(keeping.listdir("")[1]) == sorted(["a.txt", saved])

@@ -265,7 +265,8 @@ class Reading(Suite):
                 found += file.read()
             except OSError:
                 return
-        assert found == old
+        is_old = found == old  # pytest would take minutes to show how they differ
+        assert is_old
 
     def test_a_file_deleted_while_it_is_read_fails_or_stays_whole(self, storage: Any) -> None:
         content = noise(3 * MiB)

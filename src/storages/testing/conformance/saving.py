@@ -130,7 +130,7 @@ class Saving(Suite):
     def test_content_that_cannot_seek_under_a_taken_name(
         self, make_storage: Any, part_options: Any, size: int
     ) -> None:
-        storage = make_storage(file_overwrite=False, **part_options)
+        storage = make_storage(**self.overwriting(False), **part_options)
         put(storage, "a.bin", b"old")
         content = noise(size)
         name = storage.save("a.bin", File(one_way(content)))
@@ -175,7 +175,7 @@ class Saving(Suite):
     def test_writes_under_exactly_the_name(
         self, make_storage: Any, part_options: Any, size: int, rule: bool
     ) -> None:
-        storage = make_storage(file_overwrite=rule, **part_options)
+        storage = make_storage(**self.overwriting(rule), **part_options)
         assert storage.write("./d//a.bin", ContentFile(noise(size))) is None
         assert get(storage, "d/a.bin") == noise(size)
         for content in (ContentFile(b"new"), one_way(b"new")):
@@ -213,7 +213,7 @@ class Saving(Suite):
     def test_what_is_deleted_is_gone_and_its_name_free(
         self, make_storage: Any, overwrite: bool
     ) -> None:
-        storage = make_storage(file_overwrite=overwrite)
+        storage = make_storage(**self.overwriting(overwrite))
         put(storage, "a.txt")
         assert storage.exists("a.txt")
         storage.delete("a.txt")
@@ -223,7 +223,7 @@ class Saving(Suite):
 
     @needs("file_overwrite")
     def test_available_names(self, make_storage: Any) -> None:
-        keeping, replacing = (make_storage(file_overwrite=each) for each in (False, True))
+        keeping, replacing = (make_storage(**self.overwriting(each)) for each in (False, True))
         put(keeping, "a.txt")
         assert keeping.get_available_name("b.txt") == "b.txt"
         assert keeping.get_available_name("a.txt") != "a.txt"
@@ -233,7 +233,7 @@ class Saving(Suite):
     @needs("file_overwrite")
     @pytest.mark.parametrize("overwrite", [True, False])
     def test_max_length(self, make_storage: Any, overwrite: bool) -> None:
-        storage = make_storage(file_overwrite=overwrite)
+        storage = make_storage(**self.overwriting(overwrite))
         saved = set()
         for number in range(3):
             content = ContentFile(b"%d" % number)
@@ -248,7 +248,7 @@ class Saving(Suite):
     @needs("file_overwrite")
     @pytest.mark.parametrize("overwrite", [True, False])
     def test_max_length_that_cannot_be(self, make_storage: Any, overwrite: bool) -> None:
-        storage = make_storage(file_overwrite=overwrite)
+        storage = make_storage(**self.overwriting(overwrite))
         with pytest.raises(SuspiciousFileOperation):
             storage.save(f"d/{'n' * 50}.txt", ContentFile(b"content"), max_length=5)
         assert storage.listdir("") == ([], [])
@@ -259,7 +259,7 @@ class Saving(Suite):
         assert keeping.save("b.txt", ContentFile(b"1"), max_length=100) == "b.txt"
 
     def test_a_subclass_may_choose_the_names(self, storage: Any) -> None:
-        class Choosing(type(storage)):  # type: ignore[misc]
+        class Choosing(type(storage)):  # type: ignore[misc]  # a base found at run time
             def get_available_name(self, name: str, max_length: int | None = None) -> str:
                 return f"chosen/{name}"
 
@@ -269,7 +269,7 @@ class Saving(Suite):
 
     @needs("file_overwrite")
     def test_a_subclass_may_choose_the_alternatives(self, keeping: Any) -> None:
-        class Counting(type(keeping)):  # type: ignore[misc]
+        class Counting(type(keeping)):  # type: ignore[misc]  # a base found at run time
             def get_alternative_name(self, file_root: str, file_ext: str) -> str:
                 return f"{file_root}-more{file_ext}"
 

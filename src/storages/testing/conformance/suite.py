@@ -41,7 +41,7 @@ def needs(*features: str) -> Callable[[Test], Test]:
     """
 
     def mark(test: Test) -> Test:
-        test.needs = features  # type: ignore[attr-defined]
+        test.needs = features  # type: ignore[attr-defined]  # read by Suite
         return test
 
     return mark
@@ -73,6 +73,12 @@ class Suite:
     unsupported_names: ClassVar[frozenset[str]] = frozenset()
     """Those of `naming.ODD_NAMES` that the service refuses or changes: their tests must fail."""
 
+    ignores_case: ClassVar[bool] = False
+    """Names that differ only by case are one name."""
+
+    overwrite_option: ClassVar[str] = "file_overwrite"
+    """The option that lets `save()` replace files."""
+
     static_options: ClassVar[dict[str, Any]] = {}
     """Options of a storage for static files, such as `{"querystring_auth": False}`."""
 
@@ -84,6 +90,10 @@ class Suite:
 
     clock_error: ClassVar[float] = 2.0
     """Seconds that the service's clock may differ from ours, its resolution included."""
+
+    def overwriting(self, yes: bool) -> dict[str, bool]:
+        """Options of a storage whose `save()` replaces files, or does not."""
+        return {self.overwrite_option: yes}
 
     def listed(self, storage: Any) -> tuple[list[str], list[str]]:
         """What is left at the root, but for the directories that the service keeps."""
@@ -105,12 +115,12 @@ class Suite:
     @pytest.fixture
     def keeping(self, make_storage: Any) -> Any:
         """A storage that never replaces a file by `save()`."""
-        return make_storage(file_overwrite=False)
+        return make_storage(**self.overwriting(False))
 
     @pytest.fixture
     def replacing(self, make_storage: Any) -> Any:
         """A storage that replaces files by `save()`."""
-        return make_storage(file_overwrite=True)
+        return make_storage(**self.overwriting(True))
 
     @pytest.fixture
     def part_options(self, make_storage: Any) -> dict[str, Any]:
@@ -163,7 +173,8 @@ class Suite:
         if feature in METHODS:
             return hasattr(storage, feature)
         if feature in OPTIONS:
-            return feature in declared(type(storage))
+            name = self.overwrite_option if feature == "file_overwrite" else feature
+            return name in declared(type(storage))
         derived = {
             "object-store": self.object_store,
             "remote": isinstance(storage, RemoteStorage),
@@ -171,6 +182,8 @@ class Suite:
             "ranges": isinstance(storage, RemoteStorage) and not storage._reading_streams(),
             "secrets": any(each.secret for each in declared(type(storage)).values()),
             "fork": hasattr(os, "fork"),
+            "pinned-moves": isinstance(storage, RemoteStorage)
+            and type(storage)._delete_version is not RemoteStorage._delete_version,
             "key-and-prefix": self.object_store,
         }
         return derived.get(feature, True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import threading
 import traceback
@@ -11,6 +10,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from multiprocessing.connection import wait
 from typing import Any
 
 import pytest
@@ -64,7 +64,7 @@ def _in_child(work: Callable[[], Any]) -> None:
             os._exit(0)
     os.close(sending)
     with open(receiving, "rb") as pipe:
-        hangs = not select.select([pipe], [], [], PATIENCE)[0]
+        hangs = not wait([pipe.fileno()], PATIENCE)
         if hangs:
             os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -80,7 +80,7 @@ class Threads(Suite):
     def test_concurrent_saves_of_one_name_lose_nothing(
         self, make_storage: Any, part_options: Any, size: int, seekable: bool
     ) -> None:
-        storage = make_storage(file_overwrite=False, **part_options)
+        storage = make_storage(**self.overwriting(False), **part_options)
         count, turns = (THREADS, 3) if size < 1 * MiB else (4, 1)
 
         def save(turn: int, number: int) -> Any:
@@ -132,7 +132,7 @@ class Threads(Suite):
     def test_of_concurrent_replacements_one_stays_whole(
         self, make_storage: Any, part_options: Any, size: int
     ) -> None:
-        storage = make_storage(file_overwrite=True, **part_options)
+        storage = make_storage(**self.overwriting(True), **part_options)
         contents = [noise(size + number, number) for number in range(4)]
         names = _at_once(lambda n: storage.save("a.bin", ContentFile(contents[n])), len(contents))
         assert set(names) == {"a.bin"}
@@ -215,6 +215,21 @@ class Threads(Suite):
         _in_child(lambda: put(parted, "second.txt"))
         put(parted, "parent.bin", content)
         assert get(parted, "parent.bin") == get(parted, "a.bin") == content
+
+    @needs("fork", "remote")
+    def test_a_forked_child_leaves_an_upload_to_its_parent(self, parted: Any, size: int) -> None:
+        content = noise(size)
+        file = parted.open("a.bin", "wb")
+        file.write(content)
+        file.flush()
+
+        def work() -> None:
+            with pytest.raises(OSError, match="another process"):
+                file.close()
+
+        _in_child(work)
+        file.close()
+        assert get(parted, "a.bin") == content
 
     @needs("fork", "remote")
     def test_a_forked_child_reads_on_and_leaves_the_parent_its_place(self, storage: Any) -> None:

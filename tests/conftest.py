@@ -3,12 +3,34 @@
 Servers run once a session, each in a process of its own. A machine that lacks one skips its
 tests and says why; with the environment variable CI set they fail instead.
 
-    moto, rclone             the running server (session): .url, .options(bucket), .client()
+    moto, rclone             the running S3 server (session): .url, .options(bucket), .client()
     s3_server                both in turn, as two tests
-    moto_bucket, rclone_bucket, s3_bucket
+    gcs, gcs_emulator        Google Cloud Storage: the same, and .service_account, .fail(), ...
+    azurite, azure_tls       Azure Blob Storage: .url, .options(container), .service()
+    moto_bucket, rclone_bucket, s3_bucket, gcs_bucket, gcs_emulator_bucket, azure_container,
+    azure_tls_container
                              name of a new bucket there, which is gone after the test
+    sshd, rclone_sftp        SFTP: .options(directory), .parameters(), .known_hosts, .restart(), ...
+    sftp_server              both in turn
+    ftpd, ftpd_tls, vsftpd, vsftpd_tls
+                             FTP, without and with explicit TLS: .options(directory), .ca_cert, ...
+    ftp_server               all four in turn
+    sftp_directory (of sshd), rclone_sftp_directory, ftp_directory (of ftpd), ftpd_tls_directory,
+    vsftpd_directory, vsftpd_tls_directory, sftp_server_directory, ftp_server_directory
+                             path of a new directory there, which is gone after the test; tests see
+                             into it by server.local(path)
+    dropbox_server           Dropbox (session): .options(root), .fail(), .calls, .expire(), ...
+    dropbox_root             path of a new folder there, which is gone after the test
+    swift, swift_container   OpenStack Swift: .options(container), .provider(container); the name of
+                             a new container there
+    start(Ftpd, without=("MLSD",)) -> server
+                             a server of its own, as odd as asked for, until the test ends
+    home                     Path of an empty home directory, for what looks into ~/.ssh
+    google_iam               signs for gcs's service account (each test its own, in this process)
     fault_proxy(server, *, rtt=0.0, http=True) -> FaultProxy
                              a running proxy before a server or (host, port); stopped by the end
+    ftp_fault_proxy(server, *, rtt=0.0) -> FtpFaultProxy
+                             the same before an FTP server: .control and .data are its two halves
 
     def test_budget(moto, moto_bucket, fault_proxy):
         proxy = fault_proxy(moto)
@@ -17,24 +39,33 @@ tests and says why; with the environment variable CI set they fail instead.
             storage.save("a.txt", ContentFile(b"x"))
         assert seen == [f"PUT /{moto_bucket}/a.txt"]
 
-What a server lacks (`Moto.lacks`, `Rclone.lacks`) is a strict expected failure of the test that
+What a server lacks (`Moto.lacks`, `Gcs.lacks`, ...) is a strict expected failure of the test that
 needs it: mark the test `@pytest.mark.needs("metadata")`, or a parameter
 `pytest.param(Rclone, marks=lacking(Rclone, "metadata"))`.
 """
 
 import os
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import TypeVar
+from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
 
-from tests.servers import SERVERS, FaultProxy, Moto, Rclone, S3Server, Server, lacking
+from tests.servers import (
+    SERVERS,
+    AzureTls,
+    Azurite,
+    Gcs,
+    GcsEmulator,
+    GoogleIam,
+    Moto,
+    Rclone,
+    S3Server,
+    Server,
+    lacking,
+)
+from tests.servers.running import running
 
-pytest_plugins = ["pytester"]
-
-S = TypeVar("S", bound=Server)
+pytest_plugins = ["pytester", "tests.servers.fixtures"]
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -43,6 +74,7 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*features): what the server must not lack")
+    config.addinivalue_line("markers", "variant: the suite on one more server; one Python will do")
     _forget_the_machine()
 
 
@@ -102,28 +134,58 @@ def s3_bucket(s3_server: S3Server) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    with running(Azurite) as server:
+        yield server
+
+
 @pytest.fixture
-def fault_proxy() -> Iterator[Callable[..., FaultProxy]]:
-    with ExitStack() as stack:
-
-        def start(
-            upstream: Server | tuple[str, int], *, rtt: float = 0.0, http: bool = True
-        ) -> FaultProxy:
-            address = upstream.address if isinstance(upstream, Server) else upstream
-            return stack.enter_context(FaultProxy(address, rtt=rtt, http=http))
-
-        yield start
+def azure_container(azurite: Azurite) -> Iterator[str]:
+    with azurite.container() as name:
+        yield name
 
 
-@contextmanager
-def running(server: type[S]) -> Iterator[S]:
-    """The server, started; a test that needs it skips where there is none, but fails in CI."""
-    if reason := server.missing():
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with server() as started:
-        yield started
+@pytest.fixture(scope="session")
+def azure_tls() -> Iterator[AzureTls]:
+    with running(AzureTls) as server:
+        yield server
+
+
+@pytest.fixture
+def azure_tls_container(azure_tls: AzureTls) -> Iterator[str]:
+    with azure_tls.container() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[Gcs]:
+    with running(Gcs) as server:
+        yield server
+
+
+@pytest.fixture
+def gcs_bucket(gcs: Gcs) -> Iterator[str]:
+    with gcs.bucket() as name:
+        yield name
+
+
+@pytest.fixture
+def google_iam(gcs: Gcs) -> Iterator[GoogleIam]:
+    with GoogleIam(gcs.service_account) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gcs_emulator() -> Iterator[GcsEmulator]:
+    with running(GcsEmulator) as server:
+        yield server
+
+
+@pytest.fixture
+def gcs_emulator_bucket(gcs_emulator: GcsEmulator) -> Iterator[str]:
+    with gcs_emulator.bucket() as name:
+        yield name
 
 
 def _servers_of(item: pytest.Item) -> list[type[Server]]:
@@ -134,14 +196,41 @@ def _servers_of(item: pytest.Item) -> list[type[Server]]:
     return [SERVERS[name] for name in sorted(names & SERVERS.keys())]
 
 
+FORGOTTEN = (
+    "AWS_",
+    "AZURE_",
+    "CLOUDSDK_",
+    "DROPBOX_",
+    "GCE_",
+    "GCLOUD_",
+    "GOOGLE_",
+    "LIBCLOUD_",
+    "STORAGE_EMULATOR_HOST",
+)
+NOWHERE = "127.0.0.1:9"  # a port on which nobody listens
+
+
 def _forget_the_machine() -> None:
-    """No key, profile or proxy of whoever runs the tests may reach a test, nor a test them."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    """No key, profile or proxy of whoever runs the tests may reach a test, nor a test them.
+
+    Nor may a test reach the internet: to the SDKs it lies behind a proxy that is not there.
+    """
+    for name in [name for name in os.environ if name.startswith(FORGOTTEN)]:
         del os.environ[name]
     os.environ |= {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "*",
-        "no_proxy": "*",
+        "CLOUDSDK_CONFIG": os.devnull,
+        "GCE_METADATA_HOST": NOWHERE,
+        "GCE_METADATA_IP": NOWHERE,
+        "NO_GCE_CHECK": "true",
     }
+    for name, value in {
+        "HTTP_PROXY": f"http://{NOWHERE}",
+        "HTTPS_PROXY": f"http://{NOWHERE}",
+        "NO_PROXY": "127.0.0.1,localhost,.localhost",
+    }.items():
+        os.environ |= {name: value, name.lower(): value}
+    for name in ("ALL_PROXY", "all_proxy", "SSH_AUTH_SOCK"):
+        os.environ.pop(name, None)

@@ -11,7 +11,13 @@ from typing import Any
 import pytest
 
 from storages import checks, primitives, reading, transfer, writing
+from storages.backends.apache_libcloud import LibCloudStorage
+from storages.backends.azure_storage import AzureStorage
+from storages.backends.dropbox import DropboxStorage
+from storages.backends.ftp import FTPStorage
+from storages.backends.gcloud import GoogleCloudStorage
 from storages.backends.s3 import MIN_PART, S3Storage
+from storages.backends.sftpstorage import SFTPStorage
 from storages.base import RemoteStorage
 from storages.options import declared
 from storages.testing import MemoryStorage
@@ -20,6 +26,17 @@ from storages.transfer import KiB, MiB
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"(?:^<!-- example: (\S+) -->\n\n)?^```(\w*)\n(.*?)^```$", re.M | re.S)
+PAGE_OF: dict[type[RemoteStorage], str] = {
+    S3Storage: "docs/s3.md",
+    GoogleCloudStorage: "docs/gcs.md",
+    AzureStorage: "docs/azure.md",
+    SFTPStorage: "docs/sftp.md",
+    FTPStorage: "docs/ftp.md",
+    DropboxStorage: "docs/dropbox.md",
+    LibCloudStorage: "docs/libcloud.md",
+    MemoryStorage: "docs/testing.md",
+}
+SETTING = re.compile(r"\b(?:AWS|GS|AZURE|SFTP|FTP|DROPBOX|LIBCLOUD)_[A-Z0-9_]+\b")
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.M)
 
@@ -95,7 +112,7 @@ def test_an_old_table_is_found_and_replaced(
 
 
 def test_every_option_has_a_meaning_and_a_row() -> None:
-    for cls, page in ((S3Storage, "docs/s3.md"), (MemoryStorage, "docs/testing.md")):
+    for cls, page in PAGE_OF.items():
         for name, option in declared(cls).items():
             assert option.help, f"{cls.__name__}.{name} has no help"
             assert f"| `{name}` |" in text_of(page)
@@ -117,9 +134,11 @@ def test_every_retired_setting_has_its_successor() -> None:
 
 
 def test_settings_that_the_pages_name_exist() -> None:
-    known = {name for each in declared(S3Storage).values() for name in each.settings + each.env}
-    for page in ("README.md", "docs/index.md", "docs/s3.md", "docs/api.md", "docs/testing.md"):
-        named = set(re.findall(r"\bAWS_[A-Z0-9_]+\b", text_of(page)))
+    options = [each for cls in PAGE_OF for each in declared(cls).values()]
+    known = {name for each in options for name in each.settings + each.env}
+    known.add("LIBCLOUD_PROVIDERS")  # of which an option names an entry
+    for page in {"README.md", "docs/index.md", "docs/api.md", *PAGE_OF.values()}:
+        named = set(re.findall(SETTING, text_of(page)))
         assert named <= known, page
 
 
@@ -151,6 +170,12 @@ def test_numbers_are_those_of_the_code() -> None:
     ):
         assert claim in s3, claim
     assert f"read, up to {reading.FIRST // KiB} KiB" in api
+    gcs, azure = text_of("docs/gcs.md"), text_of("docs/azure.md")
+    assert f"in parts of {mib(GoogleCloudStorage.part_size)}," in gcs
+    assert f"Content up to one part, {mib(AzureStorage.part_size)}," in azure
+    for page in (gcs, azure):
+        assert mib(primitives.IN_FLIGHT) in page
+        assert re.search(rf"a file of\s+up to\s+{reading.FIRST // KiB} KiB", page)
     growth = writing.STEADY, writing.GROWTH, writing.LARGEST
     assert growth == (4000, 1000, 512 * KiB * KiB)
     assert "4,000 parts, they grow fourfold with each further thousand, up to 512 MiB" in s3

@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import override_settings
 from django.utils.module_loading import import_string
 
+from storages.backends.azure_storage import AzureStorage
+from storages.backends.gcloud import GoogleCloudStorage
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 from storages.base import BaseStorage
+from storages.options import declared
 from storages.testing.conformance.atomic import Atomic
 from storages.testing.conformance.bulk import Bulk
 from storages.testing.conformance.listing import Listing
@@ -40,7 +44,7 @@ def environment(monkeypatch: Any) -> Callable[[str], None]:
 
     def give(code: str) -> None:
         for name in re.findall(r"os\.environ\[['\"](\w+)['\"]\]", code):
-            monkeypatch.setenv(name, "example")
+            monkeypatch.setenv(name, "examples")  # which is base64 as well
 
     return give
 
@@ -61,8 +65,8 @@ def test_settings_make_storages(code: str, environment: Any) -> None:
             if issubclass(cls, S3ManifestStaticStorage):
                 cls = S3StaticStorage  # the other one reads its manifest when it is made
             storage = cls(**config.get("OPTIONS", {}))
-            if isinstance(storage, S3Storage):
-                assert storage._require("bucket_name")
+            for name, option in declared(cls).items():
+                assert not option.required or storage._require(name)
 
 
 def with_options() -> list[Any]:
@@ -89,12 +93,40 @@ def test_there_is_a_block_for_each_service() -> None:
     assert len(with_settings()) >= 6
 
 
+def links(page: str, storage: Any) -> list[str]:
+    """What the calls of `url()` on a page give."""
+    code = next(each for each in blocks(ROOT / page, "python") if "storage.url(" in each)
+    head, found, lines = code.partition("storage.url(")
+    return [eval(line, {"storage": storage, **run(head)}) for line in (found + lines).splitlines()]
+
+
 def test_links_of_the_s3_page() -> None:
-    code = next(c for c in blocks(ROOT / "docs/s3.md", "python") if "storage.url(" in c)
     keys = {"access_key": "a", "secret_key": "b", "signature_version": "s3v4"}
     storage = S3Storage(bucket_name="my-bucket", region_name="eu-central-1", **keys)
-    for line in code.splitlines():
-        assert eval(line, {"storage": storage}).startswith("https://my-bucket.s3.amazonaws.com/")
+    for link in links("docs/s3.md", storage):
+        assert link.startswith("https://my-bucket.s3.amazonaws.com/report.pdf?")
+
+
+def test_links_of_the_page_on_google_cloud(gcs: Any, gcs_bucket: str) -> None:
+    storage = GoogleCloudStorage(**gcs.options(gcs_bucket))
+    storage.write("report.pdf", ContentFile(b"content"))
+    reading = [link for link in links("docs/gcs.md", storage) if "content-type" not in link]
+    assert len(reading) == 3
+    for link in reading:
+        with urlopen(link) as answer:
+            assert answer.read() == b"content"
+
+
+def test_links_of_the_page_on_azure(azurite: Any, azure_container: str) -> None:
+    storage = AzureStorage(**azurite.options(azure_container, expiration_secs=3600))
+    storage.write("report.pdf", ContentFile(b"content"))
+    *reading, writing = links("docs/azure.md", storage)
+    for link in reading:
+        with urlopen(link) as answer:
+            assert answer.read() == b"content"
+    headers = {"x-ms-blob-type": "BlockBlob", "Content-Type": "text/plain"}
+    with urlopen(Request(writing, b"new", headers, method="PUT")):
+        assert storage.open("report.pdf").read() == b"new"
 
 
 def test_object_parameters_of_the_s3_page(moto: Any, moto_bucket: str, monkeypatch: Any) -> None:
@@ -113,6 +145,30 @@ def test_object_parameters_of_the_s3_page(moto: Any, moto_bucket: str, monkeypat
     assert head["Metadata"] == {"uploaded-by": "website"}
 
 
+def parameters(page: str) -> dict[str, dict[str, Any]]:
+    code = next(each for each in blocks(ROOT / page, "python") if "CHEAPER = " in each)
+    return {name: value for name, value in run(code).items() if name.isupper()}
+
+
+def test_object_parameters_of_the_page_on_google_cloud(gcs: Any, gcs_bucket: str) -> None:
+    for name, given in parameters("docs/gcs.md").items():
+        storage = GoogleCloudStorage(**gcs.options(gcs_bucket, object_parameters=given))
+        storage.write(name, ContentFile(b"content"))
+        blob = gcs.client().bucket(gcs_bucket).get_blob(name)
+        assert {each: getattr(blob, each) for each in given} == given
+
+
+def test_object_parameters_of_the_page_on_azure(azurite: Any, azure_container: str) -> None:
+    found = {}
+    for name, given in parameters("docs/azure.md").items():
+        storage = AzureStorage(**azurite.options(azure_container, object_parameters=given))
+        storage.write(name, ContentFile(b"content"))
+        found[name] = storage.client.get_blob_client(name).get_blob_properties()
+    assert found["CACHED"].content_settings.cache_control == "public, max-age=86400"
+    assert found["CHEAPER"].blob_tier == "Cool"
+    assert found["LABELLED"].metadata == {"uploaded_by": "website"}
+
+
 def test_a_transfer_config_of_the_s3_page() -> None:
     code = next(c for c in blocks(ROOT / "docs/s3.md", "python") if "TransferConfig(" in c)
     with override_settings(**{k: v for k, v in run(code).items() if k.isupper()}):
@@ -121,11 +177,26 @@ def test_a_transfer_config_of_the_s3_page() -> None:
         assert storage._in_flight(32 * MiB) == 4
 
 
-def test_parameters_by_name_of_the_s3_page() -> None:
-    code = next(c for c in blocks(ROOT / "docs/s3.md", "python") if "avatars/" in c)
-    storage = run(code)["MediaStorage"](bucket_name="my-bucket")
-    assert storage.get_object_parameters("avatars/a.png") == {"CacheControl": "max-age=604800"}
-    assert storage.get_object_parameters("a.png") == {}
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("docs/s3.md", {"CacheControl": "max-age=604800"}),
+        ("docs/gcs.md", {"cache_control": "public, max-age=604800"}),
+        ("docs/azure.md", {"cache_control": "max-age=604800"}),
+    ],
+)
+def test_parameters_by_name(page: str, expected: dict[str, str]) -> None:
+    code = next(each for each in blocks(ROOT / page, "python") if "media/avatars/" in each)
+    storage = run(code)["MediaStorage"]()
+    assert storage.get_object_parameters("media/avatars/a.png") == expected
+    assert storage.get_object_parameters("media/a.png") == {}
+
+
+def test_a_public_storage_of_the_page_on_azure() -> None:
+    code = next(c for c in blocks(ROOT / "docs/azure.md", "python") if "PublicAzureStorage" in c)
+    with override_settings(AZURE_ACCOUNT_NAME="myaccount", AZURE_URL_EXPIRATION_SECS=60):
+        storage = run(code)["PublicAzureStorage"]()
+        assert storage.url("a b.txt") == "https://myaccount.blob.core.windows.net/public/a%20b.txt"
 
 
 def test_the_code_of_the_api_page_runs() -> None:

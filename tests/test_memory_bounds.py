@@ -1,13 +1,15 @@
 """Memory does not grow with the size of a file: a GiB each way, in a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.servers import Rclone
+from tests.servers import Azurite, Dropbox, Ftpd, Gcs, Rclone, Sshd
 
 LIMIT = 96  # MiB
 GIB = 1024 * 1024 * 1024
@@ -57,9 +59,9 @@ def peak():
 
 
 before = peak()
-from storages.backends.s3 import S3Storage
+from django.utils.module_loading import import_string
 
-storage = S3Storage(**options)
+storage = import_string(sys.argv[4])(**options)
 if task == "save":
     content = File(Endless())
     content.size = size
@@ -80,16 +82,80 @@ print(peak() - before)
 """
 
 
-def growth(options: dict[str, Any], task: str) -> float:
+def growth(cls: str, options: dict[str, Any], task: str, size: int = GIB, **env: str) -> float:
     """MiB by which the process grows, the SDK included."""
-    command = [sys.executable, "-c", PROGRAM, json.dumps(options), task, str(GIB)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", PROGRAM, json.dumps(options), task, str(size), cls]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, **env}
+    )
     assert done.returncode == 0, done.stderr
     return float(done.stdout)
 
 
 @pytest.mark.parametrize("how", ["save", "write"])
 def test_a_gib_each_way(rclone: Rclone, rclone_bucket: str, how: str) -> None:
-    options = rclone.options(rclone_bucket)
-    assert growth(options, how) <= LIMIT
-    assert growth(options, "read") <= LIMIT
+    cls, options = "storages.backends.s3.S3Storage", rclone.options(rclone_bucket)
+    assert growth(cls, options, how) <= LIMIT
+    assert growth(cls, options, "read") <= LIMIT
+
+
+@pytest.mark.parametrize("how", ["save", "write"])
+def test_on_google_cloud(gcs: Gcs, gcs_bucket: str, how: str) -> None:
+    cls = "storages.backends.gcloud.GoogleCloudStorage"
+    options = gcs.options(gcs_bucket, credentials=None)
+    assert growth(cls, options, how, GIB // 2) <= LIMIT
+    assert growth(cls, options, "read", GIB // 2) <= LIMIT
+
+
+@pytest.mark.parametrize("how", ["save", "write"])
+def test_on_azure(azurite: Azurite, azure_container: str, how: str) -> None:
+    cls = "storages.backends.azure_storage.AzureStorage"
+    options = azurite.options(azure_container)
+    assert growth(cls, options, how, GIB // 4) <= LIMIT
+    assert growth(cls, options, "read", GIB // 4) <= LIMIT
+
+
+@pytest.mark.parametrize("how", ["save", "write"])
+def test_on_dropbox(dropbox_server: Dropbox, dropbox_root: str, how: str) -> None:
+    cls, env = "storages.backends.dropbox.DropboxStorage", dropbox_server.env
+    options = dropbox_server.options(dropbox_root)
+    del options["client_options"]  # a session cannot be told to another process
+    assert growth(cls, options, how, GIB // 4, **env) <= LIMIT
+    assert growth(cls, options, "read", GIB // 4, **env) <= LIMIT
+
+
+@pytest.mark.parametrize("how", ["save", "write"])
+def test_on_sftp(sshd: Sshd, sftp_directory: str, how: str) -> None:
+    cls, options = "storages.backends.sftpstorage.SFTPStorage", sshd.options(sftp_directory)
+    assert growth(cls, options, how, GIB // 4) <= LIMIT
+    assert growth(cls, options, "read", GIB // 4) <= LIMIT
+
+
+@pytest.mark.parametrize("how", ["save", "write"])
+def test_on_ftp(ftpd: Ftpd, ftp_directory: str, how: str) -> None:
+    cls, options = "storages.backends.ftp.FTPStorage", ftpd.options(ftp_directory)
+    assert growth(cls, options, how) <= LIMIT
+    assert growth(cls, options, "read") <= LIMIT
+
+
+def test_on_libcloud(rclone: Rclone, rclone_bucket: str) -> None:
+    cls = "storages.backends.apache_libcloud.LibCloudStorage"
+    provider = {
+        "type": "minio",
+        "user": rclone.access_key,
+        "key": rclone.secret_key,
+        "bucket": rclone_bucket,
+        "host": "127.0.0.1",
+        "port": rclone.port,
+        "secure": False,
+    }
+    assert growth(cls, {"provider": provider}, "save", GIB // 4) <= LIMIT
+    assert growth(cls, {"provider": provider}, "read", GIB // 4) <= LIMIT
+
+
+def test_on_libclouds_local_driver(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    cls = "storages.backends.apache_libcloud.LibCloudStorage"
+    options = {"provider": {"type": "local", "user": str(tmp_path), "bucket": "media"}}
+    assert growth(cls, options, "save", GIB // 4) <= LIMIT
+    assert growth(cls, options, "read", GIB // 4) <= LIMIT

@@ -256,7 +256,9 @@ def test_a_refused_connection(refused, name):
     assert refused.endpoint_url in str(error)
 
 
-def test_an_unknown_host():
+def test_an_unknown_host(monkeypatch):
+    for name in ("NO_PROXY", "no_proxy"):  # the proxy of the tests leads nowhere
+        monkeypatch.setenv(name, "*")
     url = "http://no-such-host.invalid"
     given = {"access_key": "AK", "secret_key": SECRET, "client_config": QUICK}
     storage = S3Storage(bucket_name="bucket", endpoint_url=url, **given)

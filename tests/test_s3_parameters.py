@@ -158,11 +158,11 @@ def test_a_wrong_value_is_an_error(make):
 
 
 class ByName(S3Storage):
-    """Other parameters for some names, which are without the location."""
+    """Other parameters for some names, which include the location, as with django-storages."""
 
     def get_object_parameters(self, name):
         params = super().get_object_parameters(name)
-        return params | {"CacheControl": "immutable"} if name.startswith("hashed/") else params
+        return params | {"CacheControl": "immutable"} if name.startswith("in/hashed/") else params
 
 
 class ByContent(S3Storage):
@@ -196,7 +196,7 @@ def test_reading_asks_for_parameters_by_name(make, moto, fault_proxy):
     storage.save("d/keyed.txt", ContentFile(b"x"))
     storage.open("d/keyed.txt").close()
     storage.size("d/keyed.txt")
-    assert set(asked) == {"d/keyed.txt"}
+    assert set(asked) == {"in/d/keyed.txt"}
     names = [
         each.headers.get("x-amz-server-side-encryption-customer-key") for each in proxy.requests
     ]
@@ -207,7 +207,7 @@ def test_reading_asks_for_parameters_by_name(make, moto, fault_proxy):
 def test_parameters_by_content(make, client, bucket):
     make(ByContent, location="in").save("by/content.txt", ContentFile(b"1234"))
     found = client.head_object(Bucket=bucket, Key="in/by/content.txt")["Metadata"]
-    assert found == {"name": "by/content.txt", "size": "4"}
+    assert found == {"name": "in/by/content.txt", "size": "4"}
 
 
 OVERRULED = {"default_acl": "public-read", "object_parameters": {"ACL": "private"}}

@@ -40,19 +40,22 @@ class Connection:
         self._request: Request | None = None
         self._fault: Cut | None = None
         self._passed = {"up": 0, "down": 0}  # bytes of this request and its answer
-        self._all_down = 0
+        self._all = {"up": 0, "down": 0}
 
     async def run(self) -> None:
         up, down = Line(IN_FLIGHT), Line(IN_FLIGHT)
         try:
             async with asyncio.TaskGroup() as group:
-                # The first bytes come after a handshake that takes a round trip of its own.
+                # The first bytes come after a handshake that takes a round trip of its own, and
+                # half of one more until a server that speaks first knows of it.
                 group.create_task(self._receive(self._client, up, self._proxy.rtt))
-                group.create_task(self._receive(self._server, down, 0))
+                group.create_task(self._receive(self._server, down, 1.5 * self._proxy.rtt))
                 group.create_task(self._pass_up(up))
                 group.create_task(self._pass_down(down))
-        except* (_Over, OSError):
+        except* _Over:
             pass
+        except* OSError:
+            self.sever()  # a reset is passed on as a reset
         finally:
             await self._close()
 
@@ -66,6 +69,10 @@ class Connection:
                 sock = writer.get_extra_info("socket")
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             writer.transport.abort()
+
+    def recount(self) -> None:
+        """Count bytes anew, for a fault that is ordered now."""
+        self._passed = {"up": 0, "down": 0}
 
     async def _close(self) -> None:
         for writer in (self._to_client, self._to_server):
@@ -130,9 +137,9 @@ class Connection:
             await self._suffer(self._fault, writer)
 
     def _stalled(self, direction: Direction, data: bytes) -> bool:
-        after = self._proxy.stall_after
-        full = after is not None and direction == "down" and self._all_down + len(data) > after
-        return self._proxy.stall or full
+        proxy = self._proxy
+        after = proxy.stall_after if direction == "down" else proxy.stall_up_after
+        return proxy.stall or (after is not None and self._all[direction] + len(data) > after)
 
     def _limit(self, direction: Direction, data: bytes) -> int | None:
         """How much of the data may still pass before the fault, claimed here if it is due."""
@@ -146,10 +153,10 @@ class Connection:
 
     def _count(self, direction: Direction, count: int) -> None:
         self._passed[direction] += count
+        self._all[direction] += count
         if direction == "up":
             self._proxy.bytes_up += count
         else:
-            self._all_down += count
             self._proxy.bytes_down += count
 
     async def _suffer(self, cut: "Cut", writer: asyncio.StreamWriter) -> None:
@@ -158,8 +165,7 @@ class Connection:
                 break
             await asyncio.sleep(0.005)
         self.sever(clean=cut.clean)
-        if cut.then_refuse:
-            await self._proxy.unreachable()
+        await self._proxy.suffered(cut)
         raise _Over
 
 

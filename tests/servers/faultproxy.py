@@ -7,7 +7,8 @@
         proxy.cut(down=1000)                        # the next answer ends after 1000 bytes
         proxy.cut(up=70_000, match="partNumber=2")  # ... and the second part never arrives
 
-It sees into no TLS and not into FTP data connections: there, give `http=False` and count bytes.
+It sees into no TLS and no SSH: there, give `http=False` and count bytes. `FtpFaultProxy` has the
+data connections of FTP too.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -57,13 +58,14 @@ class FaultProxy:
         self.port = 0
         self.stall = False  # True: nothing passes, connections stay open
         self.stall_after: int | None = None  # bytes down a connection, after which it stalls
+        self.stall_up_after: int | None = None  # the same for what the client sends
         self.requests: list[Request] = []
         self.listeners: set[Callable[[Request], None]] = {self.requests.append}
         self.connections = self.bytes_up = self.bytes_down = 0
         self._cuts: list[Cut] = []
         self._open: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listener: socket.socket | None = None
+        self._listeners: list[socket.socket] = []
 
     @property
     def address(self) -> tuple[str, int]:
@@ -90,19 +92,21 @@ class FaultProxy:
         and `times` times. `up=0`: the server hears nothing of the request; `down=0`: it has done
         it, and the client does not hear so. Connections are reset, or closed if `clean`;
         `then_refuse`: from then on the server cannot be reached. Without http, bytes count from
-        the connection's first one.
+        a connection's first one, or from now on where it is open already.
         """
         if (up is None and down is None) or (not self.http and (match or skip)):
             raise ValueError("give `up` or `down`; `match` and `skip` need http")
         pattern = re.compile(match) if match else None
         cut = Cut(up, down, pattern, skip, times, clean, then_refuse)
+        if self._open and not self.http:
+            self._run(self._recount())
         self._cuts.append(cut)
         return cut
 
     def heal(self) -> None:
         """No fault any more, and the server can be reached."""
         self._cuts.clear()
-        self.stall, self.stall_after = False, None
+        self._flow()
         self.refuse(False)
 
     def refuse(self, yes: bool = True) -> None:
@@ -145,20 +149,36 @@ class FaultProxy:
     def fault(self, request: Request | None = None) -> Cut | None:
         return next((cut for cut in tuple(self._cuts) if cut.claims(request)), None)
 
+    async def suffered(self, cut: Cut) -> None:
+        """A connection has been cut."""
+        if cut.then_refuse:
+            await self.unreachable()
+
     async def unreachable(self) -> None:
         await self._listen(False)
         await self._cut_open()
 
+    # What a proxy with more than one port does otherwise.
+
+    def _ports(self) -> Iterable[int]:
+        return [self.port]
+
+    def _behind(self, client: socket.socket) -> tuple[str, int]:
+        """Where a connection goes on to."""
+        return self.upstream
+
     async def _listen(self, yes: bool) -> None:
-        if yes and self._listener is None:
-            self._listener = socket.create_server((HOST, self.port), backlog=256)
-            self._listener.setblocking(False)
-            self.port = self._listener.getsockname()[1]
-            self._loop.add_reader(self._listener, self._accept, self._listener)
-        elif not yes and self._listener is not None:
-            self._loop.remove_reader(self._listener)
-            self._listener.close()
-            self._listener = None
+        while self._listeners and not yes:
+            listener = self._listeners.pop()
+            self._loop.remove_reader(listener)
+            listener.close()
+        if yes and not self._listeners:
+            for port in self._ports():
+                listener = socket.create_server((HOST, port), backlog=256)
+                listener.setblocking(False)
+                self._loop.add_reader(listener, self._accept, listener)
+                self._listeners.append(listener)
+            self.port = self._listeners[0].getsockname()[1]
 
     def _accept(self, listener: socket.socket) -> None:
         # By hand: asyncio's own server may lose a connection that comes while it is closed.
@@ -172,7 +192,7 @@ class FaultProxy:
     async def _serve(self, client: socket.socket) -> None:
         reader, writer = await asyncio.open_connection(sock=client)
         try:
-            upstream = await asyncio.open_connection(*self.upstream)
+            upstream = await asyncio.open_connection(*self._behind(client))
         except OSError:
             writer.transport.abort()
             return
@@ -187,8 +207,15 @@ class FaultProxy:
         for connection in tuple(self._open):
             connection.sever()
 
+    async def _recount(self) -> None:
+        for connection in tuple(self._open):
+            connection.recount()
+
+    def _flow(self) -> None:
+        self.stall, self.stall_after, self.stall_up_after = False, None, None
+
     async def _end(self) -> None:
-        self.stall, self.stall_after = False, None
+        self._flow()
         await self._listen(False)
         busy = True
         while busy:

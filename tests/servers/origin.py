@@ -56,10 +56,12 @@ class Origin:
 
     def _read_body(self, stream, headers, number):
         if headers.get("transfer-encoding") == "chunked":
-            line = b"start"
-            while line != b"\r\n":
-                line = stream.readline()
+            while size := int((line := stream.readline()).partition(b";")[0], 16):
+                self.received[number] += line + stream.read(size) + stream.readline()
+            while line not in (b"\r\n", b""):  # the last chunk, and trailers
                 self.received[number] += line
+                line = stream.readline()
+            self.received[number] += line
             return
         left = int(headers.get("content-length", 0))
         while left:

@@ -12,8 +12,8 @@ def exchange(proxy, data, answers=1):
     with socket.create_connection(proxy.address, timeout=10) as sock:
         sock.sendall(data)
         got = b""
-        while got.count(b"HTTP/1.1") < answers:
-            got += sock.recv(65536)
+        while got.count(b"HTTP/1.1") < answers and (data := sock.recv(65536)):
+            got += data
         return got
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .base import HOST, Server, ServerError, find_program, free_port
+from .base import HOST, Server, ServerError, descendants, find_program, free_port, runs
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -126,6 +126,49 @@ def test_no_server_outlives_a_killed_test_run(how):
     finally:
         run.kill()
         run.communicate()
+
+
+def test_a_server_restarts_on_its_port():
+    with Files() as server:
+        (server.folder / "hello.txt").write_text("hello")
+        pid, port = server.pid, server.port
+        server.restart()
+        assert not alive(pid)
+        with urllib.request.urlopen(f"http://{HOST}:{port}/hello.txt") as answer:
+            assert answer.read() == b"hello"
+
+
+def test_a_server_that_announces_its_port_cannot_keep_it():
+    with pytest.raises(ServerError, match="chooses its port"):
+        Deaf().restart()
+
+
+class Forking(Server):
+    """Serves, and has started a process that does not end with it."""
+
+    name = "forking"
+
+    def command(self):
+        program = (
+            "import socket, subprocess, sys, time\n"
+            f"listener = socket.create_server(('127.0.0.1', {self.port}))\n"
+            "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+            "time.sleep(600)\n"
+        )
+        return [sys.executable, "-c", program]
+
+
+def test_what_a_server_has_started_ends_with_it_or_before():
+    with Forking() as server:
+        wait_until(lambda: len(descendants(server.pid)) == 2)
+        main, session = descendants(server.pid)
+        server.end_sessions()
+        assert not runs(session)
+        assert runs(main)
+        server.restart()
+        wait_until(lambda: len(descendants(server.pid)) == 2)
+        family = descendants(server.pid)
+    assert not any(map(runs, family))
 
 
 def test_a_missing_server_says_how_to_get_it(monkeypatch):

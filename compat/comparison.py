@@ -5,8 +5,6 @@ import json
 import re
 from dataclasses import dataclass, replace
 
-from botocore.exceptions import BotoCoreError, ClientError
-from scenarios.steps import BUCKET, ENDPOINT, RSA_KEY
 from sides import SideError
 from wire import pack
 
@@ -18,6 +16,7 @@ RANDOM_SUFFIX = re.compile(r"(?<!FULL)_[0-9A-Za-z]{7}(?=[./\"']|$)")
 class Check:
     """One thing seen twice: as it is with the peer alone, and with ours taking part."""
 
+    service: str
     where: str  # "scenario: step"
     role: str  # who did what
     peer: object
@@ -40,11 +39,9 @@ def agree(peer, ours):
 
 
 class Comparison:
-    def __init__(self, peer, ours, observer, *, endpoint, rsa_key):
-        self._peer, self._ours, self._observer = peer, ours, observer
-        observer.reset(BUCKET)
+    def __init__(self, peer, ours, services):
+        self._peer, self._ours, self._services = peer, ours, services
         self._made = {}  # side -> scenario that its storage was made for
-        self._known = {ENDPOINT: endpoint, RSA_KEY: rsa_key}
 
     def versions(self):
         """What each side runs on; a comparison across versions of an SDK would mislead."""
@@ -57,12 +54,11 @@ class Comparison:
 
     def checks(self, scenario):
         """Every check of one scenario; SideError if it cannot be carried out."""
+        service = self._services[scenario.service]
         try:
             return list(self._run(scenario))
-        except (BotoCoreError, ClientError) as error:
-            raise SideError(
-                f"The server failed in the scenario {scenario.id!r}: {error}"
-            ) from error
+        except service.errors as error:
+            raise SideError(f"The server failed in the scenario {scenario}: {error}") from error
 
     def _run(self, scenario):
         if not scenario.write and not scenario.objects:
@@ -81,16 +77,17 @@ class Comparison:
 
     def _round(self, scenario, writer, other):
         """What happens if ``writer`` writes, both read and ``other`` deletes."""
-        self._observer.reset(BUCKET)
-        for key, parameters in scenario.objects:
-            self._observer.put(BUCKET, key, **parameters)
+        service = self._services[scenario.service]
+        service.reset()
+        for key, *content in scenario.objects:
+            service.put(key, *content)
         seen = {"write": self._ask(writer, scenario, scenario.write)}
         saved = [answer for _, answer in seen["write"][1:]]
         seen["stored"] = self._look(scenario)
         seen["self"] = self._ask(writer, scenario, scenario.read, saved)
         seen["other"] = self._ask(other, scenario, scenario.read, saved)
         seen["delete"] = self._ask(other, scenario, scenario.delete, saved)
-        seen["left"] = [("keys", self._observer.keys(BUCKET))] if scenario.delete else []
+        seen["left"] = [("keys", service.keys())] if scenario.delete else []
         return seen
 
     def _ask_both(self, scenario, steps):
@@ -103,41 +100,44 @@ class Comparison:
         made = self._make(side, scenario)
         answers = [("construct", made)]
         if not isinstance(made, dict):
-            answers += [(one.label, self._answer(side, one, saved)) for one in _distinct(steps)]
+            answers += [
+                (one.label, self._answer(side, scenario, one, saved)) for one in _distinct(steps)
+            ]
         return answers
 
     def _make(self, side, scenario):
         """The storage's class name, or why there is none."""
         known, made = self._made.get(side.name, (None, None))
-        if known != scenario.id or scenario.remade:
+        if known != str(scenario) or scenario.remade:
+            places = self._services[scenario.service].places
             made = side.ask(
                 "make",
                 backend=scenario.backend,
-                options=self._filled(pack(scenario.options)),
-                settings=self._filled(pack(scenario.settings)),
-                env=self._filled(scenario.env),
+                options=_filled(pack(scenario.options), places),
+                settings=_filled(pack(scenario.settings), places),
+                env=_filled(scenario.env, places),
             )
-            self._made[side.name] = (scenario.id, made)
+            self._made[side.name] = (str(scenario), made)
         return made
 
-    def _answer(self, side, step, saved):
+    def _answer(self, side, scenario, step, saved):
         answer = side.ask(**_with_saved(step.command, saved))
         if step.key is None or "time" not in (answer or ()):
             return answer
-        told = datetime.datetime.fromisoformat(answer["time"])
-        truth = self._observer.modified(BUCKET, step.key).replace(microsecond=0)
+        told = datetime.datetime.fromisoformat(answer["time"]).replace(microsecond=0)
+        truth = self._services[scenario.service].modified(step.key).replace(microsecond=0)
         shift = told.replace(tzinfo=datetime.UTC) if not answer["aware"] else told
         return {"aware": answer["aware"], "seconds": (shift - truth).total_seconds()}
 
     def _look(self, scenario):
-        keys = self._observer.keys(BUCKET)
-        seen = [("keys", keys), ("unfinished uploads", self._observer.unfinished(BUCKET))]
+        service = self._services[scenario.service]
+        keys = service.keys()
+        seen = [("keys", keys), ("unfinished uploads", service.unfinished())]
         for key in keys:
-            for aspect, value in self._observer.look(BUCKET, key).items():
+            for aspect, value in service.look(key).items():
                 seen.append((f"{aspect} of {key!r}", value))
             if scenario.checksums:
-                given = self._observer.checksums(BUCKET, key)
-                seen.append((f"checksums of {key!r}", given))
+                seen.append((f"checksums of {key!r}", service.checksums(key)))
         return seen
 
     def _pair(self, scenario, role, peers, ours):
@@ -150,14 +150,17 @@ class Comparison:
         peers, ours = dict(peers), dict(ours)
         for label in peers:
             if label in ours:
-                yield Check(f"{scenario.id}: {label}", role, peers[label], ours[label])
+                where = f"{scenario.id}: {label}"
+                yield Check(scenario.service, where, role, peers[label], ours[label])
 
-    def _filled(self, value):
-        if isinstance(value, dict):
-            return {key: self._filled(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._filled(item) for item in value]
-        return self._known.get(value, value) if isinstance(value, str) else value
+
+def _filled(value, places):
+    """``value`` with what is only known when the servers run."""
+    if isinstance(value, dict):
+        return {key: _filled(item, places) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(item, places) for item in value]
+    return places.get(value, value) if isinstance(value, str) else value
 
 
 def _distinct(steps):

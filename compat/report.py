@@ -14,7 +14,8 @@ class Expected:
     """A difference that is meant.
 
     ``where``: patterns, as of file names, for "scenario: step"; ``peer`` and ``ours``: regular
-    expressions to be found in the answers as JSON; ``reason``: the line for users.
+    expressions to be found in the answers as JSON; ``reason``: the line for users. It must be
+    found with each of the ``services``.
     """
 
     id: str
@@ -22,10 +23,12 @@ class Expected:
     peer: str
     ours: str
     reason: str
+    services: tuple[str, ...] = ("s3",)
 
     def matches(self, check):
         return (
-            any(fnmatch.fnmatchcase(check.where, pattern) for pattern in self.where)
+            check.service in self.services
+            and any(fnmatch.fnmatchcase(check.where, pattern) for pattern in self.where)
             and re.search(self.peer, _json(check.peer)) is not None
             and re.search(self.ours, _json(check.ours)) is not None
         )
@@ -37,10 +40,10 @@ def _json(value):
 
 
 class Report:
-    """``complete``: every scenario takes part, so every expected difference must occur."""
+    """``complete``: the services of which every scenario takes part, and so every difference."""
 
     def __init__(self, expected, scenarios, *, complete):
-        self._seen = dict.fromkeys(expected, 0)
+        self._seen = {(each, name): 0 for each in expected for name in each.services}
         self._scenarios = scenarios
         self._complete = complete
         self._agreed = 0
@@ -50,16 +53,17 @@ class Report:
         if check.agrees:
             self._agreed += 1
             return
-        meant = [entry for entry in self._seen if entry.matches(check)]
-        for entry in meant:
-            self._seen[entry] += 1
+        meant = [seen for seen in self._seen if seen[1] == check.service and seen[0].matches(check)]
+        for seen in meant:
+            self._seen[seen] += 1
         if not meant:
             self._unexpected.append(check)
 
     @property
     def stale(self):
-        missing = [entry for entry, count in self._seen.items() if not count]
-        return missing if self._complete else []
+        return [
+            seen for seen, count in self._seen.items() if not count and seen[1] in self._complete
+        ]
 
     @property
     def failed(self):
@@ -71,14 +75,14 @@ class Report:
 
     def print(self, *, list_expected, seconds):
         if list_expected:
-            for entry, count in self._seen.items():
-                print(f"meant, {count} times: {entry.id}")
+            for (entry, service), count in self._seen.items():
+                print(f"meant, {count} times, {service}: {entry.id}")
                 print(textwrap.indent(textwrap.fill(entry.reason, 96), "    "))
-        for (where, peer, ours), roles in self._grouped().items():
-            print(f"\nDIFFERS {where}\n    ({', '.join(roles)})")
+        for (service, where, peer, ours), roles in self._grouped().items():
+            print(f"\nDIFFERS {service}, {where}\n    ({', '.join(roles)})")
             print(f"    peer: {_cut(peer)}\n    ours: {_cut(ours)}")
-        for entry in self.stale:
-            print(f"\nNOT DIFFERENT ANY MORE, remove it from expected.py: {entry.id}")
+        for entry, service in self.stale:
+            print(f"\nNOT DIFFERENT ANY MORE, remove it from expected.py: {service}, {entry.id}")
         meant = sum(self._seen.values())
         known = sum(1 for count in self._seen.values() if count)
         print(
@@ -93,7 +97,7 @@ class Report:
         groups = {}
         for check in self._unexpected:
             answers = [json.dumps(_brief(each), ensure_ascii=False) for each in _apart(check)]
-            groups.setdefault((check.where, *answers), []).append(check.role)
+            groups.setdefault((check.service, check.where, *answers), []).append(check.role)
         return groups
 
 

@@ -1,4 +1,4 @@
-"""Compares django-storages 1.14.6 with this package on one S3 server.
+"""Compares django-storages 1.14.6 with this package on one server of each service.
 
 Both import as ``storages``, so each lives in its own environment (``requirements-peer.txt``), in a
 worker process. Each writes, the other reads, lists, signs and deletes; a third party looks at what
@@ -19,15 +19,13 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 from comparison import Comparison
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from expected import EXPECTED
 from faults import FAULTS
-from observer import Observer
 from report import Report
 from scenarios import every
 from scenarios.static import write_files
-from sides import Side, SideError, s3_server
+from services import NAMES, Services
+from sides import Side, SideError
 
 
 def arguments():
@@ -36,6 +34,9 @@ def arguments():
     parser.add_argument("--our-python", required=True, help="Python that has this package")
     parser.add_argument("--our-pythonpath", help="folder to import this package from")
     parser.add_argument("--only", default="*", help="pattern of the scenarios to run")
+    parser.add_argument(
+        "--service", action="append", choices=NAMES, help="only this one; repeat it"
+    )
     parser.add_argument(
         "--jobs", type=int, default=2, help="how many scenarios run at once (default: 2)"
     )
@@ -55,29 +56,25 @@ def arguments():
 
 @contextlib.contextmanager
 def laboratory(peer_python, our_python, our_pythonpath=None):
-    """A Comparison with its server and its two workers, all gone afterwards."""
+    """A Comparison with its servers and its two workers, all gone afterwards."""
     with contextlib.ExitStack() as stack:
         static = stack.enter_context(tempfile.TemporaryDirectory())
         write_files(pathlib.Path(static))
-        endpoint = stack.enter_context(s3_server(sys.executable))
+        services = stack.enter_context(Services())
         peer = stack.enter_context(Side("peer", peer_python, static))
         ours = stack.enter_context(Side("ours", our_python, static, pythonpath=our_pythonpath))
-        yield Comparison(peer, ours, Observer(endpoint), endpoint=endpoint, rsa_key=_rsa_key())
-
-
-def _rsa_key():
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    ).decode()
+        yield Comparison(peer, ours, services)
 
 
 def compare(options, expected):
     """The Report of every chosen scenario."""
-    chosen = [one for one in every() if fnmatch.fnmatchcase(one.id, options.only)]
-    report = Report(expected, len(chosen), complete=options.only == "*")
+    services = options.service or NAMES
+    chosen = [
+        one
+        for one in every()
+        if one.service in services and fnmatch.fnmatchcase(one.id, options.only)
+    ]
+    report = Report(expected, len(chosen), complete=services if options.only == "*" else ())
     waiting = deque(chosen)
     with ThreadPoolExecutor(options.jobs) as pool:
         try:
@@ -86,7 +83,7 @@ def compare(options, expected):
         finally:
             waiting.clear()  # after a signal no job starts another scenario
     for scenario in chosen:
-        for check in found[scenario.id]:
+        for check in found[str(scenario)]:
             report.add(check)
     return report
 
@@ -100,7 +97,7 @@ def _work(options, waiting, is_first):
                 print(f"{side}: {', '.join(' '.join(pair) for pair in versions.items())}")
         try:
             for scenario in _taken_from(waiting):
-                found[scenario.id] = comparison.checks(scenario)
+                found[str(scenario)] = comparison.checks(scenario)
         except SideError:
             waiting.clear()  # the other jobs need not go on either
             raise
@@ -115,18 +112,28 @@ def _taken_from(waiting):
 
 def self_test(peer_python):
     """How many faults the comparison does not see, plus one if it sees some where there is none."""
-    by_id = {scenario.id: scenario for scenario in every()}
+    by_id = {str(scenario): scenario for scenario in every()}
     missed = 0
     with laboratory(peer_python, peer_python) as comparison:
-        for name, fault in {"no fault": None, **FAULTS}.items():
-            comparison.take_on(name if fault else None)
-            scenario = by_id[fault.scenario if fault else "default"]
-            where = [check.where for check in comparison.checks(scenario) if not check.agrees]
-            seen = any(f": {fault.where}" in one for one in where) if fault else not where
-            missed += not seen
-            print(f"{'ok' if seen else 'FAILED':8}{name}: {len(where)} differences")
-    print(f"{len(FAULTS) + 1 - missed} passed, {missed} failed")
+        for service in NAMES:
+            where = _differing(comparison, by_id[f"{service}, default"], None)
+            missed += _judge(f"{service}: no fault", not where, where)
+        for name, fault in FAULTS.items():
+            where = _differing(comparison, by_id[fault.scenario], name)
+            seen = any(f": {fault.where}" in one for one in where)
+            missed += _judge(name, seen, where)
+    print(f"{len(FAULTS) + len(NAMES) - missed} passed, {missed} failed")
     return missed
+
+
+def _differing(comparison, scenario, fault):
+    comparison.take_on(fault)
+    return [check.where for check in comparison.checks(scenario) if not check.agrees]
+
+
+def _judge(name, ok, where):
+    print(f"{'ok' if ok else 'FAILED':8}{name}: {len(where)} differences", flush=True)
+    return not ok
 
 
 def main():

@@ -1,13 +1,10 @@
 """What projects write on top of ``storages``: imported by the workers, against either package."""
 
-import io
-
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from django.contrib.staticfiles.storage import ManifestFilesMixin
-from django.core.files.base import ContentFile, File
-from django.core.files.uploadedfile import TemporaryUploadedFile
+from mixins import Counting, FixedName
 
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 from storages.backends.s3boto3 import S3Boto3Storage
@@ -59,21 +56,12 @@ class DefaultSettingsStorage(S3Storage):
         return super().get_default_settings() | {"location": "defaults", "querystring_expire": 11}
 
 
-class FixedNameStorage(S3Storage):
-    """Names that the project chooses itself."""
-
-    def get_available_name(self, name, max_length=None):
-        return super().get_available_name(f"chosen/{name}", max_length)
-
-    def get_valid_name(self, name):
-        return super().get_valid_name(name).lower()
+class FixedNameStorage(FixedName, S3Storage):
+    pass
 
 
-class CountingStorage(S3Storage):
-    """A project's own ``_save`` around the package's."""
-
-    def _save(self, name, content):
-        return super()._save(f"counted/{name}", content)
+class CountingStorage(Counting, S3Storage):
+    pass
 
 
 class TypedStorage(S3Storage):
@@ -98,41 +86,3 @@ def cloudfront_signer(key_id, pem):
     key = serialization.load_pem_private_key(pem.encode(), password=None)
     # CloudFront demands SHA-1: it is the only digest of its canned policies.
     return CloudFrontSigner(key_id, lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA1()))
-
-
-def temporary_upload(name, body, content_type):
-    upload = TemporaryUploadedFile(name, content_type, len(body), "utf-8")
-    upload.write(body)
-    upload.seek(0)
-    return upload
-
-
-def half_read(body):
-    """A file that somebody has read from, as image checks do."""
-    source = ContentFile(body)
-    source.read(4)
-    return source
-
-
-class _Unseekable(io.BytesIO):
-    def seekable(self):
-        return False
-
-    def seek(self, *args):
-        raise io.UnsupportedOperation("seek")
-
-    def tell(self):
-        raise io.UnsupportedOperation("tell")
-
-
-class _Failing(io.BytesIO):
-    def read(self, *args):
-        raise InterruptedError("the source broke")
-
-
-def unseekable(body):
-    return File(_Unseekable(body), "unseekable")
-
-
-def failing(body):
-    return File(_Failing(body), "failing")

@@ -10,6 +10,12 @@ from importlib import import_module
 
 # A longer body is compared by its digest, which keeps a report of a difference readable.
 MAX_SHOWN = 400
+OURS = ("storages.", "worker.", "__main__")
+VAGUE = ("builtins.Exception", "builtins.OSError")
+PUBLIC = (  # exceptions that projects catch
+    "storages.backends.ftp.FTPStorageException",
+    "storages.backends.dropbox.DropboxStorageException",
+)
 
 
 def fill(text, times):
@@ -79,8 +85,18 @@ def show_bytes(body):
 
 def show_error(error):
     """An exception by its public type; ``caught_as`` names every ``except`` that catches it."""
-    caught_as = [f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__]
-    public = [
-        name for name in caught_as if not name.startswith(("storages.", "worker.", "__main__"))
-    ]
-    return {"error": public[0].removeprefix("builtins."), "caught_as": caught_as}
+    caught_as = [_dotted(cls) for cls in type(error).__mro__]
+    shown = next(name for name in caught_as if not name.startswith(OURS))
+    if shown in VAGUE:
+        shown = next((name for name in caught_as if name in PUBLIC), shown)
+    return {"error": shown.removeprefix("builtins."), "caught_as": caught_as}
+
+
+def _dotted(cls):
+    """Where projects import the class from, wherever it is made."""
+    name = cls.__qualname__
+    known = (each for each in PUBLIC if each.endswith(f".{name}"))
+    return next(
+        (each for each in known if cls.__module__.startswith("storages.backends.")),
+        f"{cls.__module__}.{name}",
+    )

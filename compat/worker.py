@@ -11,7 +11,10 @@ import io
 import json
 import os
 import pickle
+import ssl
 import sys
+import urllib.error
+import urllib.request
 import warnings
 from importlib import import_module, metadata
 
@@ -22,6 +25,29 @@ from wire import show, show_error, unpack
 
 # A signature contains the time: URLs are only made while the clock stands still.
 FROZEN = datetime.datetime(2030, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+
+PACKAGES = (
+    "Django",
+    "boto3",
+    "botocore",
+    "s3transfer",
+    "google-cloud-storage",
+    "google-auth",
+    "azure-storage-blob",
+    "azure-core",
+    "paramiko",
+    "apache-libcloud",
+    "dropbox",
+)
+
+# of an answer to a link
+HEADERS = (
+    "Content-Type",
+    "Content-Encoding",
+    "Content-Language",
+    "Content-Disposition",
+    "Cache-Control",
+)
 
 ADMIN_APPS = (
     "django.contrib.admin",
@@ -61,15 +87,38 @@ class Session:
         self.fault = fault
 
     def drop(self):
+        """A server serves only so many connections."""
+        end = getattr(self.storage, "disconnect", None) or getattr(self.storage, "close", None)
+        if end:
+            _answer(end)
         self.storage = None
         self.stack.close()
 
     def call(self, method, args, kwargs):
-        return getattr(self.storage, method)(*unpack(args), **unpack(kwargs))
+        return self.attribute(method)(*unpack(args), **unpack(kwargs))
 
     def url(self, args, kwargs):
         with time_machine.travel(FROZEN, tick=False):
             return self.storage.url(*unpack(args), **unpack(kwargs))
+
+    def fetched(self, args, kwargs):
+        """What the address leads to: status, the headers that count, and the body."""
+        address = self.storage.url(*unpack(args), **unpack(kwargs))
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:
+                return [answer.status, *(answer.headers[name] for name in HEADERS), answer.read()]
+        except urllib.error.HTTPError as error:
+            error.close()
+            return [error.code]
+
+    def linked(self, args, kwargs):
+        """Where an address of the server leads, which is another one every time."""
+        address = self.storage.url(*unpack(args), **unpack(kwargs))
+        if f"//{os.environ['DROPBOX_API_HOST']}/" not in (address or ""):
+            return address
+        trusted = ssl.create_default_context(cafile=os.environ["REQUESTS_CA_BUNDLE"])
+        with urllib.request.urlopen(address, timeout=30, context=trusted) as answer:
+            return [answer.status, answer.headers["Content-Type"], answer.read()]
 
     def static_url(self, name):
         from django.contrib.staticfiles.storage import staticfiles_storage
@@ -109,16 +158,42 @@ class Session:
         module, _, name = dotted.rpartition(".")
         return getattr(import_module(module), name)(*unpack(args))
 
-    def bucket_keys(self):
-        """The boto3 bucket, which projects reach through the storage."""
-        return [found.key for found in self.storage.bucket.objects.all()]
+    def in_order(self, path):
+        """``listdir()``, for a service whose directories come in any order."""
+        return [sorted(names) for names in self.storage.listdir(path)]
 
-    def s3_file(self, name):
-        """A file made from its class rather than by ``open()``."""
-        from storages.backends.s3 import S3File
+    def by_level(self, path):
+        """``listdir()``; names of files further below as the directories that they lie in."""
+        dirs, files = self.storage.listdir(path)
+        outer = (part.strip("/") for part in (self.storage.location, path))
+        base = "".join(f"{part}/" for part in outer if part)
+        inner = [name.removeprefix(base).partition("/") for name in files]
+        found = {first for first, slash, _ in inner if slash}
+        return [sorted({*dirs, *found}), sorted(first for first, slash, _ in inner if not slash)]
 
-        with S3File(name, "rb", self.storage) as file:
+    def listed(self, path, attribute):
+        """Through the SDK's objects, which projects reach by the storage."""
+        return [getattr(found, attribute) for found in self.attribute(path)()]
+
+    def file_of(self, dotted, name):
+        module, _, cls = dotted.rpartition(".")
+        with getattr(import_module(module), cls)(name, "rb", self.storage) as file:
             return file.read()
+
+    def file_from(self, dotted, name):
+        module, _, cls = dotted.rpartition(".")
+        with getattr(import_module(module), cls)(name, self.storage, "rb") as file:
+            return file.read()
+
+    def file_by_name(self, dotted, name):
+        module, _, cls = dotted.rpartition(".")
+        return getattr(import_module(module), cls)(name, self.storage).read()
+
+    def entered(self, name):
+        """The storage as a context manager: whether it gives itself, and a file, and is usable."""
+        with self.storage as given:
+            seen = [given is self.storage, self.read(name, "rb")]
+        return [*seen, _answer(self.storage.exists, name)]
 
     def default_setting(self, key):
         return self.storage.get_default_settings()[key]
@@ -139,11 +214,12 @@ class Session:
 
         out = io.StringIO()
         call_command("collectstatic", interactive=False, verbosity=1, stdout=out, **options)
-        return out.getvalue().strip()
+        # In which order it deletes is not told by Django, and of no interest.
+        lines = out.getvalue().strip().split("\n")
+        return "\n".join(sorted(lines, key=lambda line: (not line.startswith("Del"), line)))
 
     def versions(self):
-        names = ("Django", "boto3", "botocore", "s3transfer")
-        return {name: metadata.version(name) for name in names}
+        return {name: metadata.version(name) for name in PACKAGES}
 
 
 @contextlib.contextmanager

@@ -15,6 +15,8 @@ from scenarios.steps import (
     call,
     default_setting,
     file,
+    file_of,
+    listed,
     other,
     read,
     save,
@@ -131,8 +133,8 @@ def scenarios():
         "boto3 objects",
         WRITE,
         (
-            other("bucket_keys", "storage.bucket.objects.all()"),
-            other("s3_file", "S3File('a.txt', 'rb', storage)", name="a.txt"),
+            listed("bucket.objects.all", "key"),
+            file_of("storages.backends.s3.S3File", "a.txt"),
             file("a.txt", "rb", ["obj"]),
         ),
     )

@@ -4,22 +4,20 @@ import gzip
 
 from wire import fill, new
 
-from scenarios.steps import (
-    ON_SERVER,
-    Scenario,
-    call,
-    file,
-    other,
-    read,
-    save,
-    upload,
-    url,
-)
+from scenarios.steps import call, file, other, read, save, upload, url
+from scenarios.targets import AMAZON
 
 MIB = 1024 * 1024
 TEXT = "Grüße,\nzweite Zeile\r\ndritte ✓\n"
 ENCODED = TEXT.encode()
 ZIPPED = gzip.compress(b"already packed\n" * 30, mtime=0)
+
+VARIANTS = {
+    "types": {},
+    "types, gzip": {"gzip": True},
+    "types, class attribute": {"object_parameters": {"CacheControl": "max-age=1"}},
+}
+LARGE = {"object_parameters": {"CacheControl": "max-age=5", "Metadata": {"big": "yes"}}}
 
 # name -> content type that a browser sent (None: a ContentFile, whose type follows the name)
 TYPES = {
@@ -52,25 +50,22 @@ TYPES = {
 }
 
 
-def scenarios():
+def scenarios(target=AMAZON, *, variants=VARIANTS, large=LARGE, unread=()):
     written = tuple(_typed(name, kind) for name, kind in TYPES.items())
-    reads = tuple(read(name) for name in TYPES)
-    for name, more in (
-        ("types", {}),
-        ("types, gzip", {"gzip": True}),
-        ("types, class attribute", {"object_parameters": {"CacheControl": "max-age=1"}}),
-    ):
-        yield Scenario(
+    reads = tuple(read(name) for name in TYPES if name not in unread)
+    for name, options in variants.items():
+        yield target.scenario(
             name,
             (*written, *_packed()),
             (*reads, read("packed.css"), *_sizes()),
-            options={**ON_SERVER, **more},
+            options=options,
         )
-    yield _texts()
-    yield _reading()
-    yield _writing()
-    yield _large()
-    yield _sources()
+    yield _texts(target)
+    yield _reading(target)
+    yield _writing(target)
+    if large is not None:
+        yield _large(target, large)
+    yield _sources(target)
 
 
 def _typed(name, kind):
@@ -87,8 +82,8 @@ def _sizes():
     return tuple(call("size", name) for name in ("note.txt", "archive.tar.gz", "packed.txt.gz"))
 
 
-def _texts():
-    return Scenario(
+def _texts(target):
+    return target.scenario(
         "text",
         write=(
             file("w.txt", "w", ["write", TEXT], ["write", "more\n"], ["close"]),
@@ -108,8 +103,8 @@ def _texts():
     )
 
 
-def _reading():
-    return Scenario(
+def _reading(target):
+    return target.scenario(
         "reading",
         write=(save("a.bin", b"0123456789" * 10), save("dir/b.txt", b"one\ntwo\nthree")),
         read=(
@@ -128,8 +123,8 @@ def _reading():
     )
 
 
-def _writing():
-    return Scenario(
+def _writing(target):
+    return target.scenario(
         "writing",
         write=(
             file(
@@ -172,9 +167,9 @@ def _writing():
     )
 
 
-def _large():
+def _large(target, options):
     """More than one part: the multipart way."""
-    return Scenario(
+    return target.scenario(
         "large",
         write=(
             file(
@@ -198,17 +193,14 @@ def _large():
             file("saved.bin", "rb", ["seek", 9 * MIB], ["read", 20], ["seek", 0], ["read", 5]),
             url("written.bin"),
         ),
-        options={
-            **ON_SERVER,
-            "object_parameters": {"CacheControl": "max-age=5", "Metadata": {"big": "yes"}},
-        },
+        options=options,
     )
 
 
-def _sources():
+def _sources(target):
     """Whatever can be handed to ``save()``."""
-    temporary = new("subclasses.temporary_upload", "t.txt", b"from disk", "text/x-disk")
-    return Scenario(
+    temporary = new("sources.temporary_upload", "t.txt", b"from disk", "text/x-disk")
+    return target.scenario(
         "sources",
         write=(
             save("bytesio.txt", content=new("io.BytesIO", b"bytes io")),
@@ -220,11 +212,27 @@ def _sources():
                 ),
             ),
             save("temporary.txt", content=temporary),
-            save("half-read.txt", content=new("subclasses.half_read", b"0123456789")),
-            save("unseekable.txt", content=new("subclasses.unseekable", b"streamed")),
-            save("failing.txt", content=new("subclasses.failing", b"some")),
+            save("half-read.txt", content=new("sources.half_read", b"0123456789")),
+            save("unseekable.txt", content=new("sources.unseekable", b"streamed")),
+            save("failing.txt", content=new("sources.failing", b"some")),
             save(None, content=new("django.core.files.base.ContentFile", b"named", "own-name.txt")),
             other("keeps_open", "save() leaves the source open", name="open.txt", body=b"x"),
         ),
         read=(read("bytesio.txt"), read("half-read.txt"), read("unseekable.txt")),
+    )
+
+
+def packed_elsewhere(target, options=None):
+    """Files that another tool compressed and labelled."""
+    names = ("site.css", "note.txt", "data.gz")
+    return target.scenario(
+        "packed elsewhere, gzip" if options else "packed elsewhere",
+        objects=tuple((name, ZIPPED, "text/css", "gzip") for name in names),
+        read=(
+            *(read(name) for name in names),
+            *(call("size", name) for name in names),
+            file("site.css", "rb", ["size"], ["read", 7], ["seek", 20], ["read", 5]),
+            read("note.txt", "r"),
+        ),
+        options=options,
     )

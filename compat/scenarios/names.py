@@ -2,7 +2,8 @@
 
 from wire import new
 
-from scenarios.steps import ON_SERVER, Scenario, call, read, save, url
+from scenarios.steps import call, read, save, url
+from scenarios.targets import AMAZON
 
 ODD = (
     "a b.txt",
@@ -45,54 +46,57 @@ DANGEROUS = ("../up.txt", "a/../../up.txt", "..", "../media2/x.txt", "/../up.txt
 EMPTY = ("", ".", "/", "./")
 
 
-def scenarios():
-    for location in ("", "media"):
-        options = {**ON_SERVER, "location": location}
-        suffix = ", location" if location else ""
-        yield Scenario(
+def scenarios(target=AMAZON, odd=ODD, dangerous=DANGEROUS):
+    below = [(", location", target.below, target.made)] if target.below else []
+    for suffix, options, objects in (("", {}, ()), *below):
+        yield target.scenario(
             f"odd names{suffix}",
-            write=tuple(save(name, name.encode()) for name in ODD),
+            write=tuple(save(name, name.encode()) for name in odd),
             read=(
-                *(step for name in ODD for step in _asked(name)),
+                *(step for name in odd for step in _asked(name)),
                 call("listdir", ""),
                 call("listdir", "dir with space"),
                 call("listdir", "ünïcödé"),
             ),
-            delete=tuple(call("delete", name) for name in ODD),
+            delete=tuple(call("delete", name) for name in odd),
             options=options,
+            objects=objects,
         )
-        yield Scenario(
+        yield target.scenario(
             f"normalised names{suffix}",
             write=tuple(save(name, name.encode()) for name in NORMALISED),
             read=tuple(step for name in NORMALISED for step in _asked(name)),
             delete=tuple(call("delete", name) for name in NORMALISED),
             options=options,
+            objects=objects,
         )
-        yield Scenario(
+        yield target.scenario(
             f"dangerous names{suffix}",
-            write=(save("media2/x.txt"), *(save(name) for name in (*DANGEROUS, *EMPTY))),
+            write=(save("media2/x.txt"), *(save(name) for name in (*dangerous, *EMPTY))),
             read=(
-                *(step for name in DANGEROUS for step in _asked(name)),
+                *(step for name in dangerous for step in _asked(name)),
                 *(step for name in EMPTY for step in _asked(name)),
-                *(call("listdir", name) for name in (*DANGEROUS, *EMPTY)),
+                *(call("listdir", name) for name in (*dangerous, *EMPTY)),
             ),
-            delete=tuple(call("delete", name) for name in (*DANGEROUS, *EMPTY)),
+            delete=tuple(call("delete", name) for name in (*dangerous, *EMPTY)),
             options=options,
+            objects=objects,
         )
-    yield _made()
-    yield _made({"file_overwrite": False}, "names for Django, overwriting off")
-    yield Scenario(
-        "leading slash in location",
-        write=(save("a.txt"),),
-        options={**ON_SERVER, "location": "/media"},
-    )
+    yield _made(target, "names for Django", {})
+    yield _made(target, "names for Django, overwriting off", target.overwriting_off)
+    if target.bucket:
+        yield target.scenario(
+            "leading slash in location",
+            write=(save("a.txt"),),
+            options={"location": "/media"},
+        )
 
 
 def _asked(name):
     return read(name), call("exists", name), call("size", name), url(name)
 
 
-def _made(options=None, name="names for Django"):
+def _made(target, name, options):
     steps = [
         call(method, given)
         for method in ("get_valid_name", "generate_filename", "get_available_name")
@@ -127,10 +131,10 @@ def _made(options=None, name="names for Django"):
     ]
     content = new("django.core.files.base.ContentFile", b"long")
     long_field = call("save", "b" * 60 + ".txt", content, max_length=40)
-    return Scenario(
+    return target.scenario(
         name,
         write=(save("taken.txt"), long_field),
         read=(*steps, *limits, call("get_alternative_name", "root", ".txt")),
-        options={**ON_SERVER, **(options or {})},
+        options=options,
         random_names=True,
     )

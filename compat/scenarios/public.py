@@ -76,7 +76,7 @@ def _utilities():
             function("storages.utils.lookup_env", ["COMPAT_ONE", "COMPAT_TWO"]),
             function("storages.utils.lookup_env", ["COMPAT_NONE"]),
             function("storages.utils.is_seekable", new("io.BytesIO", b"")),
-            function("storages.utils.is_seekable", new("subclasses.unseekable", b"")),
+            function("storages.utils.is_seekable", new("sources.unseekable", b"")),
         ),
         options=NOWHERE,
         env={"COMPAT_TWO": "two"},

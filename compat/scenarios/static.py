@@ -1,15 +1,7 @@
 """``collectstatic`` of the admin and of some files of our own, and the addresses of the result."""
 
-from scenarios.steps import (
-    ON_SERVER,
-    S3_MANIFEST,
-    S3_STATIC,
-    Scenario,
-    call,
-    collectstatic,
-    read,
-    static_url,
-)
+from scenarios.steps import S3_MANIFEST, S3_STATIC, call, collectstatic, read, static_url
+from scenarios.targets import AMAZON
 
 FILES = {
     "site/main.css": '@import "base.css";\nbody { background: url("img/back%20ground.svg#x") }\n',
@@ -50,19 +42,19 @@ def write_files(directory):
 
 def scenarios():
     urls = tuple(static_url(name) for name in NAMES)
-    yield Scenario(
+    yield AMAZON.scenario(
         "collectstatic",
         (collectstatic(),),
         (*urls, read("admin/css/base.css"), call("listdir", "admin"), collectstatic(dry_run=True)),
         backend=S3_STATIC,
-        options={**ON_SERVER, **PUBLIC},
+        options=PUBLIC,
     )
-    yield Scenario(
+    yield AMAZON.scenario(
         "collectstatic, manifest",
         (collectstatic(ignore_patterns=["vendor"]),),
         (*urls, read("staticfiles.json")),
         backend=S3_MANIFEST,
-        options={**ON_SERVER, **CDN},
+        options=CDN,
         remade=True,
     )
     for name, backend, options in (
@@ -73,19 +65,19 @@ def scenarios():
         ("overwriting off", S3_STATIC, {"file_overwrite": False}),
         ("manifest, overwriting off", S3_MANIFEST, {"file_overwrite": False}),
     ):
-        yield _few_files(f"collectstatic, {name}", backend, options)
-    yield Scenario(
+        yield few_files(AMAZON, f"collectstatic, {name}", backend, options)
+    yield AMAZON.scenario(
         "manifest, no bucket",
         read=(static_url("robots.txt"),),
         backend=S3_MANIFEST,
-        options={**ON_SERVER, "bucket_name": "no-such"},
+        options={"bucket_name": "no-such"},
     )
 
 
-def _few_files(name, backend, options):
+def few_files(target, name, backend, options):
     """Without the admin, but twice, and then with ``--clear``."""
     fewer = {"ignore_patterns": ["admin"]}
-    return Scenario(
+    return target.scenario(
         name,
         (collectstatic(**fewer), collectstatic(**fewer)),
         (
@@ -95,7 +87,7 @@ def _few_files(name, backend, options):
         ),
         (collectstatic(clear=True, **fewer),),
         backend=backend,
-        options={**ON_SERVER, **options},
+        options=options,
         remade="Manifest" in backend,
         random_names="overwriting off" in name,
     )

@@ -10,9 +10,35 @@ S3_MANIFEST = "storages.backends.s3.S3ManifestStaticStorage"
 
 BUCKET = "compat-bucket"
 
-# Replaced by run.py; the port and the key are only known then.
+# Replaced by what a service says that they are; ports and keys are only known when it runs.
 ENDPOINT = "{endpoint}"
 RSA_KEY = "{rsa_key}"
+SERVICE_ACCOUNT = "{service_account}"
+CONNECTION_STRING = "{connection_string}"
+ACCOUNT_NAME = "{account_name}"
+ACCOUNT_KEY = "{account_key}"
+PORT = "{port}"
+USER = "{user}"
+KEY_FILE = "{key_file}"
+KNOWN_HOSTS = "{known_hosts}"
+OTHER_HOSTS = "{other_hosts}"  # of the same server, with another key than it has
+DIRECTORY = "{directory}"
+FROM_HOME = "{from_home}"  # the same directory, relative to the user's home
+MEDIA = "{media}"  # a directory in it that nobody has made
+UID = "{uid}"
+GID = "{gid}"
+LOCATION = "{location}"
+STRANGE_LOCATION = "{strange_location}"  # its password needs percent-encoding
+LATIN_LOCATION = "{latin_location}"  # on a server of its own, which does not know UTF-8
+TLS_LOCATION = "{tls_location}"
+CA_FILE = "{ca_file}"
+FOLDER = "{folder}"
+API_HOST = "{api_host}"
+TOKEN = "{token}"
+EXPIRED_TOKEN = "{expired_token}"
+REFRESH_TOKEN = "{refresh_token}"
+APP_KEY = "{app_key}"
+APP_SECRET = "{app_secret}"
 
 CREDENTIALS = {"access_key": "AKIACOMPAT", "secret_key": "compat+secret/key"}
 NOWHERE = {**CREDENTIALS, "bucket_name": BUCKET}
@@ -36,18 +62,22 @@ class Scenario:
     wrote, ``delete`` by the one that did not write.
     """
 
-    id: str
+    id: str  # its own within a service
     write: tuple = ()
     read: tuple = ()
     delete: tuple = ()
+    service: str = "s3"
     backend: str = S3
     options: dict = field(default_factory=lambda: dict(ON_SERVER))
     settings: dict = field(default_factory=dict)
     env: dict = field(default_factory=dict)
-    objects: tuple = ()  # (key, put_object parameters) that are there before
+    objects: tuple = ()  # (key, body[, more that put() of the service takes]), there before
     remade: bool = False  # a new storage for every phase: a manifest is read only once
     random_names: bool = False  # Django's random suffixes are expected in names
     checksums: bool = False  # compare which checksums the server was given
+
+    def __str__(self):
+        return f"{self.service}, {self.id}"
 
 
 def call(method, *args, **kwargs):
@@ -84,14 +114,42 @@ def file(name, mode, *calls):
     return Step(f"open({name!r}, {mode!r}): {spoken}", command)
 
 
-def modified(name, key):
-    """``get_modified_time()``, as the distance to what the server says about ``key``."""
-    return Step(f"get_modified_time({name!r})", call("get_modified_time", name).command, key)
+def modified(name, key, method="get_modified_time"):
+    """A time of a file, as the distance to what the server says about ``key``."""
+    step = call(method, name)
+    return Step(step.label, step.command, key)
 
 
 def url(*args, **kwargs):
     command = {"op": "url", "args": pack(args), "kwargs": pack(kwargs)}
     return Step(f"url({_shown(args, kwargs)})", command)
+
+
+def fetched(*args, **kwargs):
+    """The answer to the address that ``url()`` gives now."""
+    command = {"op": "fetched", "args": pack(args), "kwargs": pack(kwargs)}
+    return Step(f"GET url({_shown(args, kwargs)})", command)
+
+
+def listed(path, attribute):
+    """An attribute of all that a method of the SDK's objects lists."""
+    label = f"{attribute} of storage.{path}()"
+    return Step(label, {"op": "listed", "path": path, "attribute": attribute})
+
+
+def file_of(dotted, name):
+    """A file made from its class rather than by ``open()``."""
+    return Step(
+        f"{dotted.rpartition('.')[2]}({name!r})", {"op": "file_of", "dotted": dotted, "name": name}
+    )
+
+
+def file_from(dotted, name):
+    """The same for a class that takes the storage before the mode."""
+    return Step(
+        f"{dotted.rpartition('.')[2]}({name!r}, storage)",
+        {"op": "file_from", "dotted": dotted, "name": name},
+    )
 
 
 def attribute(path):

@@ -2,7 +2,8 @@
 
 from wire import new
 
-from scenarios.steps import ON_SERVER, Scenario, call, modified, read, save, saved, url
+from scenarios.steps import call, modified, read, save, saved, url
+from scenarios.targets import AMAZON
 
 BODY = b"hello, world\n" * 20
 NAMES = ("plain.txt", "css/site.css", "img/logo.png", "dir/sub/deep.bin", "empty.txt", "noext")
@@ -90,27 +91,34 @@ VARIANTS = {
 
 
 def scenarios():
-    yield Scenario("default", WRITE, READ, DELETE, checksums=True)
-    for name, options in VARIANTS.items():
-        yield Scenario(
-            name, SHORT_WRITE, SHORT_READ, SHORT_DELETE, options={**ON_SERVER, **options}
-        )
-    yield Scenario(
+    yield from everyday(AMAZON, VARIANTS)
+    yield AMAZON.scenario(
         "checksum algorithm",
         SHORT_WRITE,
-        options={**ON_SERVER, "object_parameters": {"ChecksumAlgorithm": "SHA256"}},
+        options={"object_parameters": {"ChecksumAlgorithm": "SHA256"}},
         checksums=True,
     )
-    yield _kept()
-    yield _times("times")
-    yield _times("times, naive", {"USE_TZ": False, "TIME_ZONE": "Europe/Berlin"})
-    yield _found()
-    yield Scenario(
+    yield AMAZON.scenario(
         "unknown parameter",
         write=(save("a.txt"),),
-        options={**ON_SERVER, "object_parameters": {"CachControl": "x"}},
+        options={"object_parameters": {"CachControl": "x"}},
     )
-    yield Scenario(
+
+
+def everyday(target, variants):
+    """What every service goes through, as it is and with each of the ``variants``."""
+    yield target.scenario("default", WRITE, READ, DELETE, checksums=target.service == "s3")
+    for name, options in variants.items():
+        yield target.scenario(name, SHORT_WRITE, SHORT_READ, SHORT_DELETE, options=options)
+    yield kept(target)
+    yield _times(target, "times")
+    yield _times(target, "times, naive", {"USE_TZ": False, "TIME_ZONE": "Europe/Berlin"})
+    yield _found(target)
+    yield _without_bucket(target)
+
+
+def _without_bucket(target):
+    return target.scenario(
         "no bucket",
         read=(
             save("a.txt"),
@@ -123,14 +131,14 @@ def scenarios():
             call("listdir", ""),
             url("a.txt"),
         ),
-        options={**ON_SERVER, "bucket_name": "no-such"},
+        options={target.bucket: "no-such"},
     )
 
 
-def _kept():
+def kept(target):
     """With overwriting off every save of one name is another file."""
     twice = tuple(save("dir/same.txt", f"number {index}".encode()) for index in range(3))
-    return Scenario(
+    return target.scenario(
         "file_overwrite off",
         write=(
             *twice,
@@ -147,38 +155,38 @@ def _kept():
             call("exists", "dir/same.txt"),
         ),
         delete=tuple(call("delete", saved(index)) for index in range(len(twice))),
-        options={**ON_SERVER, "file_overwrite": False},
+        options=target.overwriting_off,
         random_names=True,
     )
 
 
-def _times(name, settings=None):
-    return Scenario(
+def _times(target, name, settings=None):
+    return target.scenario(
         name,
         write=(save("a.txt"), save("dir/b.txt")),
         read=(
             modified("a.txt", "a.txt"),
             modified("dir/b.txt", "dir/b.txt"),
             call("get_modified_time", "missing.txt"),
-            call("get_created_time", "a.txt"),
+            modified("a.txt", "a.txt", "get_created_time"),
             call("get_accessed_time", "a.txt"),
         ),
         settings=settings or {},
     )
 
 
-def _found():
+def _found(target):
     """A bucket that neither of them filled: markers, odd headers, a key that is also a prefix."""
     objects = (
-        ("marker/", {"Body": b""}),
-        ("marker/file.txt", {"Body": b"in marker"}),
-        ("both", {"Body": b"file"}),
-        ("both/inner.txt", {"Body": b"inner"}),
-        ("typed", {"Body": b"<p>", "ContentType": "text/html; charset=utf-8"}),
-        ("odd/a b+c%20d ü.txt", {"Body": b"odd"}),
-        *((f"many/{index:02}.txt", {"Body": b"m"}) for index in range(12)),
+        ("marker/", b""),
+        ("marker/file.txt", b"in marker"),
+        ("both", b"file"),
+        ("both/inner.txt", b"inner"),
+        ("typed", b"<p>", "text/html; charset=utf-8"),
+        ("odd/a b+c%20d ü.txt", b"odd"),
+        *((f"many/{index:02}.txt", b"m") for index in range(12)),
     )
-    return Scenario(
+    return target.scenario(
         "found",
         objects=objects,
         read=(

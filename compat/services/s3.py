@@ -1,14 +1,18 @@
-"""The third party: what really lies in the bucket, seen by boto3 without Django."""
+"""Amazon S3: a moto server, and what really lies in its bucket, seen by boto3 without Django."""
 
 import contextlib
-import gzip
-import json
+import sys
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
-from sides import KEYS
-from wire import show, show_bytes
+from botocore.exceptions import BotoCoreError, ClientError
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from scenarios.steps import BUCKET, ENDPOINT, RSA_KEY
+from sides import KEYS, s3_server
+from wire import show
+
+from services.bodies import plain
 
 HEADERS = (
     "ContentType",
@@ -26,8 +30,17 @@ MAX_DELETED = 1000  # keys of one DeleteObjects
 OWNER_ONLY = "CanonicalUser FULL_CONTROL"
 
 
-class Observer:
+@contextlib.contextmanager
+def running():
+    with s3_server(sys.executable) as url:
+        yield S3(url)
+
+
+class S3:
+    errors = (BotoCoreError, ClientError)
+
     def __init__(self, url):
+        self.places = {ENDPOINT: url, RSA_KEY: _rsa_key()}
         self._client = boto3.client(
             "s3",
             endpoint_url=url,
@@ -40,61 +53,63 @@ class Observer:
                 response_checksum_validation="when_required",
             ),
         )
+        self.reset()
 
-    def reset(self, bucket):
+    def reset(self):
         """An empty bucket, whatever was in it."""
         with contextlib.suppress(self._client.exceptions.BucketAlreadyOwnedByYou):
-            self._client.create_bucket(Bucket=bucket)
-        for upload in self._uploads(bucket):
+            self._client.create_bucket(Bucket=BUCKET)
+        for upload in self._uploads():
             self._client.abort_multipart_upload(
-                Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"]
             )
-        keys = self.keys(bucket)
+        keys = self.keys()
         nameable = [{"Key": key} for key in keys if key.isprintable()]
         for start in range(0, len(nameable), MAX_DELETED):
             some = {"Objects": nameable[start : start + MAX_DELETED], "Quiet": True}
-            self._client.delete_objects(Bucket=bucket, Delete=some)
+            self._client.delete_objects(Bucket=BUCKET, Delete=some)
         for key in keys:
             if not key.isprintable():  # the XML of DeleteObjects cannot name such a key
-                self._client.delete_object(Bucket=bucket, Key=key)
+                self._client.delete_object(Bucket=BUCKET, Key=key)
 
-    def put(self, bucket, key, **parameters):
-        self._client.put_object(Bucket=bucket, Key=key, **parameters)
+    def put(self, key, body, content_type=None):
+        given = {} if content_type is None else {"ContentType": content_type}
+        self._client.put_object(Bucket=BUCKET, Key=key, Body=body, **given)
 
-    def keys(self, bucket):
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    def keys(self):
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
         return [item["Key"] for page in pages for item in page.get("Contents", ())]
 
-    def unfinished(self, bucket):
+    def unfinished(self):
         """Keys of multipart uploads that were neither completed nor aborted."""
-        return [upload["Key"] for upload in self._uploads(bucket)]
+        return [upload["Key"] for upload in self._uploads()]
 
-    def modified(self, bucket, key):
-        return self._client.head_object(Bucket=bucket, Key=key)["LastModified"]
+    def modified(self, key):
+        return self._client.head_object(Bucket=BUCKET, Key=key)["LastModified"]
 
-    def look(self, bucket, key):
+    def look(self, key):
         """What can be compared of one object: headers, body, ETag, grants and tags, as JSON."""
-        answer = self._client.get_object(Bucket=bucket, Key=key)
+        answer = self._client.get_object(Bucket=BUCKET, Key=key)
         encoding = answer.get("ContentEncoding", "")
-        tags = self._client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        tags = self._client.get_object_tagging(Bucket=BUCKET, Key=key)["TagSet"]
         seen = {
             "headers": {name: show(answer[name]) for name in HEADERS if answer.get(name)},
-            "body": _plain(answer["Body"].read(), encoding),
-            "grants": self._grants(bucket, key),
+            "body": plain(answer["Body"].read(), encoding),
+            "grants": self._grants(key),
             "tags": {tag["Key"]: tag["Value"] for tag in tags},
         }
         if "gzip" not in encoding:  # the ETag is of the compressed bytes, which may differ
             seen["ETag"] = answer["ETag"]
         return seen
 
-    def checksums(self, bucket, key):
+    def checksums(self, key):
         """The kinds of checksum that the object was given by whoever wrote it."""
-        answer = self._client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        answer = self._client.head_object(Bucket=BUCKET, Key=key, ChecksumMode="ENABLED")
         return sorted(name for name in answer if name.startswith("Checksum"))
 
-    def _grants(self, bucket, key):
+    def _grants(self, key):
         try:
-            grants = self._client.get_object_acl(Bucket=bucket, Key=key)["Grants"]
+            grants = self._client.get_object_acl(Bucket=BUCKET, Key=key)["Grants"]
         except ClientError as error:
             # moto keeps no ACL for a multipart upload that named none, and fails when asked.
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 500:
@@ -102,22 +117,18 @@ class Observer:
             return [OWNER_ONLY]
         return sorted(f"{_who(grant)} {grant['Permission']}" for grant in grants)
 
-    def _uploads(self, bucket):
-        return self._client.list_multipart_uploads(Bucket=bucket).get("Uploads", ())
+    def _uploads(self):
+        return self._client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ())
 
 
 def _who(grant):
     return grant["Grantee"].get("URI", grant["Grantee"].get("Type"))
 
 
-def _plain(body, encoding):
-    """The body as a browser would see it; a manifest as its entries, since their order is free."""
-    if "gzip" in encoding and body[:2] == b"\x1f\x8b":
-        body = gzip.decompress(body)
-    try:
-        manifest = json.loads(body)
-    except ValueError:
-        return show_bytes(body)
-    if isinstance(manifest, dict) and "paths" in manifest:
-        return {**manifest, "paths": dict(sorted(manifest["paths"].items()))}
-    return show_bytes(body)
+def _rsa_key():
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()

@@ -51,7 +51,7 @@ class Meter:
 
     def next_turn(self) -> None:
         """Let the other side work, and wait until this one may go on."""
-        self._connections = self.connections()
+        self._connections = self.connections() or 0
         sys.stdout.write(TURN)
         sys.stdout.flush()
         self._before = wait_for_turn()
@@ -66,11 +66,15 @@ class Meter:
         yield sample
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         after = self._counters()
-        found = {name: after[counter] - before[counter] for counter, name in COUNTED.items()}
+        found = {
+            name: after[counter] - before[counter]
+            for counter, name in COUNTED.items()
+            if counter in after  # a real server does not count bytes
+        }
         found.update(cpu=cpu, wall=wall)
         sample.update({name: value / operations for name, value in found.items()})
 
-    def each(self, call: Callable[[str], object], names: Sequence[str], turns: int) -> Sample:
+    def each(self, call: Callable[[Any], object], names: Sequence[Any], turns: int) -> Sample:
         """A sample per operation of calling with each of the names, in several turns."""
         samples = []
         for turn in range(turns):
@@ -84,15 +88,17 @@ class Meter:
 
     def process(self) -> Sample:
         """Of the whole process so far: peak memory over Django's, connections opened."""
-        return {"memory": self.memory(), "connections": self.connections()}
+        found = {"memory": self.memory(), "connections": self.connections()}
+        return {name: number for name, number in found.items() if number is not None}
 
     def memory(self) -> int:
         """Bytes by which the process has ever been larger than with Django alone."""
         return peak_memory() - self._base
 
-    def connections(self) -> int:
-        now: int = self._counters()["connections"]
-        return self._connections + now - self._before
+    def connections(self) -> int | None:
+        """Those of this process so far; None from a server that does not count them."""
+        now: int | None = self._counters().get("connections")
+        return None if now is None else self._connections + now - self._before
 
     def _counters(self) -> dict[str, Any]:
         import http.client

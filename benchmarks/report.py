@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 
+from kinds import Kind
 from meter import Sample
-from plan import ROWS, TITLES, Row
+from plan import ROWS, TITLES, Row, Target, sized, target_of
 
 SIDES = ("peer", "ours")
 MISSING, FAILED = "n/a", "failed"
+PACES = ("speed", "first_byte")  # to be compared between files of different sizes, too
 
 Rounds = list[dict[str, Sample]]  # of one task on one side: a dictionary of samples per round
 Results = dict[str, dict[str, Rounds]]  # by task, then by side
@@ -18,9 +20,10 @@ Results = dict[str, dict[str, Rounds]]  # by task, then by side
 class Line:
     """A row with its figures; `verdict` is "ok", "miss" or "" where there is no target."""
 
-    row: Row
+    title: str
     shown: list[str]
     ratio: float | None
+    target: Target | None
     verdict: str
 
 
@@ -38,26 +41,31 @@ def middle(figures: Iterable[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def lines(results: Results) -> list[Line]:
-    return [judge(row, results[row.task]) for row in ROWS if row.task in results]
+def lines(results: Results, kind: Kind) -> list[Line]:
+    """The rows of what was measured, or was to be but failed."""
+    found = [judge(row, results[row.task], kind) for row in ROWS if row.task in results]
+    return [line for line in found if line.shown != [MISSING, MISSING]]
 
 
-def judge(row: Row, sides: dict[str, Rounds]) -> Line:
+def judge(row: Row, sides: dict[str, Rounds], kind: Kind) -> Line:
     """The ratio is the median of the rounds' ratios: a round's two sides share its conditions."""
     samples = {"peer": row.peer_sample or row.sample, "ours": row.sample}
-    figures = [[value(r, samples[side], row.metric) for r in sides[side]] for side in SIDES]
+    figures = [[value(r, samples[side], row.metric) for r in sides.get(side, ())] for side in SIDES]
+    alike = row.task not in kind.slow_peer or row.metric in PACES  # or not of the same size
     ratio = middle(
-        ours / peer if ours and peer else None for peer, ours in zip(*figures, strict=True)
+        # A side may have no figures, as what ours does alone.
+        ours / peer if ours and peer and alike else None
+        for peer, ours in zip(*figures, strict=False)
     )
     shown = [
-        shown_value(row.metric, middle(found)) if any(sides[side]) else FAILED
+        FAILED if side in sides and not any(sides[side]) else shown_value(row.metric, middle(found))
         for side, found in zip(SIDES, figures, strict=True)
     ]
-    verdict = ""
-    if row.target is not None:
-        judged = middle(figures[1]) if row.target.absolute else ratio
-        verdict = "ok" if judged is not None and row.target.met(judged) else "miss"
-    return Line(row, shown, ratio, verdict)
+    target, verdict = target_of(row, kind), ""
+    if target is not None:
+        judged = middle(figures[1]) if target.absolute else ratio
+        verdict = "ok" if judged is not None and target.met(judged) else "miss"
+    return Line(sized(row.title, kind, row.task), shown, ratio, target, verdict)
 
 
 def verdicts(found: list[Line]) -> str:
@@ -67,10 +75,10 @@ def verdicts(found: list[Line]) -> str:
         header,
         (
             (
-                line.row.title,
+                line.title,
                 *line.shown,
                 shown_ratio(line.ratio),
-                line.row.target.text if line.row.target else "",
+                line.target.text if line.target else "",
                 line.verdict,
             )
             for line in found
@@ -81,20 +89,20 @@ def verdicts(found: list[Line]) -> str:
 DETAILS = ("cpu", "wall", "requests", "received", "connections", "memory")
 
 
-def details(results: Results) -> str:
+def details(results: Results, kind: Kind) -> str:
     """Everything measured, "peer → ours", per operation; memory and connections per process."""
     header = ("workload", "CPU", "wall", "requests", "received", "connections", "memory")
     body = []
     for task, sides in results.items():
-        labels = dict.fromkeys(name for side in SIDES for r in sides[side] for name in r)
+        labels = dict.fromkeys(name for rounds in sides.values() for r in rounds for name in r)
         for label in labels:
-            title = TITLES[task] + (f": {label}" if len(labels) > 1 else "")
+            title = sized(TITLES[task], kind, task) + (f": {label}" if len(labels) > 1 else "")
             body.append((title, *(pair(sides, label, metric) for metric in DETAILS)))
     return table(header, body)
 
 
 def pair(sides: dict[str, Rounds], label: str, metric: str) -> str:
-    values = [middle(value(r, label, metric) for r in sides[side]) for side in SIDES]
+    values = [middle(value(r, label, metric) for r in sides.get(side, ())) for side in SIDES]
     if values == [None, None]:
         return ""
     return " → ".join(shown_value(metric, found) for found in values)
@@ -116,17 +124,22 @@ UNITS = {
     "s": (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)),
     "byte": (("MiB", 1024.0**2), ("KiB", 1024.0)),
     "speed": (("MB/s", 1e6),),
+    "times": (("x", 1.0),),
     "number": (("", 1.0),),
 }
-KINDS = {"cpu": "s", "wall": "s", "first_byte": "s", "memory": "byte", "received": "byte"}
+KINDS = {
+    **dict.fromkeys(("cpu", "wall", "first_byte"), "s"),
+    **dict.fromkeys(("memory", "received"), "byte"),
+    "speed": "speed",
+    "gain": "times",
+}
 
 
 def shown_value(metric: str, value: float | None) -> str:
     """With the largest unit of which there is one at least, or the smallest."""
     if value is None:
         return MISSING
-    kind = KINDS.get(metric, "speed" if metric == "speed" else "number")
-    units = UNITS[kind]
+    units = UNITS[KINDS.get(metric, "number")]
     unit, size = next((found for found in units if value >= found[1]), units[-1])
     return f"{digits(value / size)} {unit}".rstrip()
 

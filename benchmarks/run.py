@@ -1,7 +1,9 @@
 """Compare this package with django-storages: the same workloads, side by side.
 
 Both interpreters run workloads.py; each has one package installed that imports as `storages`.
-The server runs in the interpreter that runs this file, which needs uvloop and cryptography.
+The servers run in the interpreter that runs this file, which needs uvloop and cryptography; for
+SFTP, FTP and Dropbox also this package's extras, and for the first two the programs sshd and vsftpd
+(or pyftpdlib).
 """
 
 import argparse
@@ -11,55 +13,68 @@ import platform
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kinds import KINDS, Kind
 from meter import Sample
-from plan import Task, tasks
-from report import Results, details, lines, verdicts
-from service import BUCKET, Service
+from plan import Task, task_names, tasks
+from report import SIDES, Line, Results, details, lines, verdicts
+from service import Service
 from sides import Side, Worker, take_turns
+
+if TYPE_CHECKING:
+    from dropbox_service import DropboxService
+    from file_service import FileService
+
+    AnyService = Service | FileService | DropboxService
+
+PEER, OURS = SIDES
 
 
 class Bench:
-    def __init__(self, service: Service, sides: list[Side]) -> None:
-        self.service, self.sides = service, sides
+    def __init__(self, service: "AnyService", sides: list[Side]) -> None:
+        self.service, self.kind, self.sides = service, service.kind, sides
         self.results: Results = {}
-        self.options = {
-            "access_key": "benchmark",
-            "secret_key": "benchmark-secret",
-            "bucket_name": BUCKET,
-            "endpoint_url": service.endpoint,
-            "region_name": "us-east-1",
-            "signature_version": "s3v4",
-            "verify": str(service.certificate),
-        }
 
     def round(self, number: int, wanted: list[Task]) -> None:
         """Each task on both sides, turn about; who is first alternates."""
         for task in wanted:
-            say(f"round {number + 1}: {task.name}")
+            say(f"{self.kind.title}, round {number + 1}: {task.name}")
             for time_ in range(task.times):
                 done = self.once(task, self.sides[:: (-1) ** (number + time_)])
-                for side in self.sides:
-                    rounds = self.results.setdefault(task.name, {}).setdefault(side.name, [])
-                    rounds.append(done[side.name])
+                for name, samples in done.items():
+                    rounds = self.results.setdefault(task.name, {}).setdefault(name, [])
+                    rounds.append(samples)
 
     def once(self, task: Task, sides: list[Side]) -> dict[str, dict[str, Sample]]:
         """The samples of each side; none of a side that failed, with its complaint kept."""
         self.service.control("reset")
         self.service.control(**task.knobs)
-        workers = [Worker(side, self.job(task, side)) for side in sides]
-        take_turns(workers, lambda: self.service.control("stats")["connections"])
+        taking_part = [side for side in sides if side.name == OURS or not task.alone]
+        workers = [Worker(side, self.job(task, side)) for side in taking_part]
+        take_turns(workers, lambda: self.service.control("stats").get("connections", 0))
         return {worker.side.name: worker.samples for worker in workers}
 
     def job(self, task: Task, side: Side) -> dict[str, Any]:
+        service, kind = self.service, self.kind
+        less = side.name == PEER and task.name in kind.slow_peer
         return {
+            "service": kind.name,
             "task": task.name,
             "workload": task.workload,
-            "options": self.options,
-            "control_port": self.service.port,
+            "backend": kind.backend,
+            "options": kind.options(service),
+            "settings": kind.settings,
+            "registers_driver": kind.registers_driver,
+            "environment": kind.environment(service),
+            "signing_key": str(service.signing_key) if kind.signs_with_rsa else "",
+            "urls": kind.urls,
+            "signature": kind.signature,
+            "control_port": service.port,
             "folder": side.name,
-            "file": str(self.service.archive),
+            "file": str(service.short if less else service.archive),
+            "size": kind.bulk,
+            "lists": side.name == OURS or not kind.peer_lists_a_page,
             **task.details,
         }
 
@@ -77,34 +92,68 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peer-python", required=True, help="interpreter with django-storages")
     parser.add_argument("--our-python", required=True, help="interpreter with this package")
     parser.add_argument("--our-pythonpath", default="", help="run ours from here, such as src")
+    services = ",".join(KINDS)
+    parser.add_argument("--service", default=services, help=f"default: {services}")
     parser.add_argument("--rounds", type=int, help="default: 3, with --quick 1")
-    names = ", ".join(task.name for task in tasks(quick=False))
-    parser.add_argument("--only", default="", help=f"comma-separated workloads, of: {names}")
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions; coarse")
+    names = task_names()
+    parser.add_argument(
+        "--only", default="", help=f"comma-separated workloads, of: {', '.join(names)}"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repetitions, none paced; coarse"
+    )
     parser.add_argument("--json", type=Path, help="also write every round's figures here")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     options = parser.parse_args()
-    options.tasks = chosen(options, parser)
+    options.kinds = [KINDS[name] for name in chosen(options.service, list(KINDS), parser)]
+    options.left_out = options.quick and not options.only
+    options.only = chosen(options.only, names, parser)
     options.rounds = options.rounds or (1 if options.quick else 3)
     return options
 
 
-def chosen(options: argparse.Namespace, parser: argparse.ArgumentParser) -> list[Task]:
-    every = tasks(quick=options.quick)
-    names = set(filter(None, options.only.replace(",", " ").split()))
-    if unknown := names - {task.name for task in every}:
-        parser.error(f"no such workload: {', '.join(sorted(unknown))}")
-    return [task for task in every if not names or task.name in names]
+def wanted(kind: Kind, options: argparse.Namespace) -> list[Task]:
+    return [
+        task
+        for task in tasks(kind, quick=options.quick)
+        if task.name in options.only and not (options.left_out and task.slow)
+    ]
 
 
-def measure(options: argparse.Namespace, sides: list[Side]) -> Results:
-    with Service() as service:
+def chosen(given: str, every: list[str], parser: argparse.ArgumentParser) -> list[str]:
+    """Those named, in their own order; all where none is named."""
+    names = set(filter(None, given.replace(",", " ").split()))
+    if unknown := names - set(every):
+        parser.error(f"{', '.join(sorted(unknown))}: none of {', '.join(every)}")
+    return [name for name in every if not names or name in names]
+
+
+def service_of(kind: Kind) -> "AnyService":
+    return Service(kind) if kind.stores == "objects" else file_service(kind)
+
+
+def file_service(kind: Kind) -> "FileService | DropboxService":
+    from file_service import SERVICES  # the servers of the tests import this package's SDKs
+
+    found: FileService | DropboxService = SERVICES[kind.name](kind)
+    return found
+
+
+def missing(kind: Kind) -> str:
+    """Why this service cannot be measured on this machine."""
+    reason = None if kind.stores == "objects" else file_service(kind).missing()
+    return f"{kind.title} left out: {reason}" if reason else ""
+
+
+def measure(kind: Kind, options: argparse.Namespace, sides: list[Side]) -> tuple[str, Results]:
+    """The title, and what was found."""
+    with service_of(kind) as service:
         service.fill()
         bench = Bench(service, sides)
         bench.warm_up()
         for number in range(options.rounds):
-            bench.round(number, options.tasks)
-        return bench.results
+            bench.round(number, wanted(kind, options))
+        return service.title, bench.results
 
 
 def describe(options: argparse.Namespace, sides: list[Side], seconds: float) -> str:
@@ -115,23 +164,33 @@ def describe(options: argparse.Namespace, sides: list[Side], seconds: float) -> 
     )
 
 
+def show(title: str, kind: Kind, found: list[Line], results: Results) -> None:
+    print(f"\n## {title}\n")
+    print(f"CPU time per operation, where a row says nothing else:\n\n{verdicts(found)}\n")
+    print(f"Everything measured, peer → ours:\n\n{details(results, kind)}", flush=True)
+
+
 def main() -> int:
     options = arguments()
     started = time.monotonic()
     path = str(Path(options.our_pythonpath).resolve()) if options.our_pythonpath else ""
-    sides = [Side("peer", options.peer_python), Side("ours", options.our_python, path)]
-    results = measure(options, sides)
-    found = lines(results)
-    print(describe(options, sides, time.monotonic() - started))
-    print(f"\nCPU time per operation, where a row says nothing else:\n\n{verdicts(found)}")
-    print(f"\nEverything measured, peer → ours:\n\n{details(results)}")
-    missed = [line.row.title for line in found if line.verdict == "miss"]
-    problems = [f"{side.name}: {text}" for side in sides for text in dict.fromkeys(side.problems)]
+    sides = [Side(PEER, options.peer_python), Side(OURS, options.our_python, path)]
+    rounds: dict[str, Results] = {}
+    missed = []
+    problems = list(filter(None, map(missing, options.kinds)))
+    for kind in [kind for kind in options.kinds if not missing(kind)]:
+        title, results = measure(kind, options, sides)
+        rounds[kind.name] = results
+        found = lines(results, kind)
+        show(title, kind, found, results)
+        missed += [f"{kind.title}: {line.title}" for line in found if line.verdict == "miss"]
+    problems += [f"{side.name}: {text}" for side in sides for text in dict.fromkeys(side.problems)]
+    print(f"\n{describe(options, sides, time.monotonic() - started)}")
     print("\nMissed: " + ("; ".join(missed) or "nothing") + ".")
     for problem in problems:
         print(f"- {problem}")
     if options.json:
-        record: dict[str, Any] = {"rounds": results, "missed": missed, "problems": problems}
+        record: dict[str, Any] = {"rounds": rounds, "missed": missed, "problems": problems}
         options.json.write_text(json.dumps(record, indent=1) + "\n")
     return 1 if options.check and (missed or problems) else 0
 

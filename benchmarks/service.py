@@ -1,4 +1,4 @@
-"""The fake S3 as a process of its own, over HTTPS, and what it is filled with."""
+"""A fake service as a process of its own, over HTTPS, and what it is filled with."""
 
 import datetime
 import http.client
@@ -9,48 +9,63 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlencode
 
-MIB = 1024 * 1024
-BUCKET = "bench"
-ARCHIVE = "archive.zip"
+from kinds import BUCKET, MIB, Kind
+
+ARCHIVE, SHORT = "archive.zip", "short.bin"
 MEMBER, MEMBER_SIZE = "reports/summary.txt", 100_000  # of the archive; bytes
-BULK = 512 * MIB  # bytes in the archive, beside that member and its directory
 PART = 8 * MIB  # bytes in each of the archive's other members
+LISTED = {"ten-thousand": 10_000, "thousand": 1_000, "ten": 10}  # directories of so many files
+
+# glibc's: memory once touched stays with the process, so that large bodies go into it at once.
+TUNED = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776"}
 
 
 class Service:
-    """A running fasts3; its temporary directory holds the certificate and the archive."""
+    """A running fake; its temporary directory holds the certificate, a key, and the archive."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Kind) -> None:
+        self.kind, self.title = kind, kind.title
+        self.port = 0
+        self.endpoint: str = ""
         self._folder = tempfile.TemporaryDirectory(prefix="benchmark-")
         self.folder = Path(self._folder.name)
-        self.certificate = self.folder / "certificate.pem"
-        self.archive = self.folder / ARCHIVE
+        self.certificate: Path = self.folder / "certificate.pem"
+        self.archive, self.short = self.folder / ARCHIVE, self.folder / SHORT
+        self.signing_key = self.folder / "signing-key.pem"
 
     def __enter__(self) -> "Service":
         key = self.folder / "key.pem"
         make_certificate(self.certificate, key)
-        program = Path(__file__).with_name("fasts3.py")
-        command: list[str | Path] = [
+        if self.kind.signs_with_rsa:
+            make_signing_key(self.signing_key)
+        command = [
             sys.executable,
-            program,
-            "--cert",
-            self.certificate,
-            "--key",
-            key,
+            "-m",
+            "fake",
+            self.kind.dialect,
+            "--warm",
+            str(3 * self.kind.bulk),
         ]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [*command, "--cert", self.certificate, "--key", key],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parent,
+            env={**os.environ, **TUNED},
+        )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
             self._folder.cleanup()
-            raise SystemExit("The server did not start; is uvloop installed?")
+            raise SystemExit("The server did not start.")
         ports = json.loads(line)
-        self.port: int = ports["port"]
+        self.port = ports["port"]
         self.endpoint = f"https://127.0.0.1:{ports['tls_port']}"
         return self
 
@@ -65,38 +80,46 @@ class Service:
         self._folder.cleanup()
 
     def control(self, action: str = "", /, **query: Any) -> dict[str, int]:
-        """Steer the server (see fasts3.py); the counters."""
+        """Steer the server (see fake/__init__.py); the counters."""
         found = self._request("POST", f"/_ctl/{action}?{urlencode(query)}")
         counters: dict[str, int] = json.loads(found)
         return counters
 
     def fill(self) -> None:
         """Put the archive and the directories to list into the bucket."""
-        make_archive(self.archive)
-        with self.archive.open("rb") as content:
-            self._request("PUT", f"/{BUCKET}/{ARCHIVE}", content)
-        for prefix, count in (("ten-thousand/", 10_000), ("thousand/", 1_000), ("ten/", 10)):
-            self.control("fill", bucket=BUCKET, prefix=prefix, count=count, size=100)
+        make_archive(self.archive, self.kind.bulk)
+        make_short(self.short, self.archive, self.kind)
+        for file in (self.archive, self.short):
+            query = urlencode({"bucket": BUCKET, "key": file.name})
+            self._request("PUT", f"/_ctl/put?{query}", file)
+        for folder, count in LISTED.items():
+            self.control("fill", bucket=BUCKET, prefix=f"{folder}/", count=count, size=100)
 
-    def _request(self, method: str, target: str, body: object = None) -> bytes:
+    def _request(self, method: str, target: str, file: Path | None = None) -> bytes:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, blocksize=MIB)
-        try:
-            headers = {"content-length": str(self.archive.stat().st_size)} if body else {}
-            connection.request(method, target, body, headers)  # type: ignore[arg-type]
+        with ExitStack() as stack:
+            stack.callback(connection.close)
+            body = stack.enter_context(file.open("rb")) if file else None
+            headers = {"content-length": str(file.stat().st_size)} if file else {}
+            connection.request(method, target, body, headers)
             return connection.getresponse().read()
-        finally:
-            connection.close()
 
 
-def make_archive(path: Path) -> None:
-    """A zip of 64 stored members of 8 MiB, with one small compressed member in their middle."""
+def make_archive(path: Path, bulk: int) -> None:
+    """A zip of stored members of 8 MiB, `bulk` in all, one small amid them."""
     block = os.urandom(MIB) * (PART // MIB)
     text = b"".join(b"%06d: a line of a report\n" % i for i in range(MEMBER_SIZE))[:MEMBER_SIZE]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for number in range(BULK // PART):
-            if number == BULK // PART // 2:
+        for number in range(bulk // PART):
+            if number == bulk // PART // 2:
                 archive.writestr(MEMBER, text, zipfile.ZIP_DEFLATED)
             archive.writestr(f"media/{number:03d}.bin", block)
+
+
+def make_short(path: Path, archive: Path, kind: Kind) -> None:
+    """The beginning of the archive, for a side that is slow; empty where none is."""
+    with archive.open("rb") as content:
+        path.write_bytes(content.read(max(kind.slow_peer.values(), default=0)))
 
 
 def make_certificate(path: Path, key_path: Path) -> None:
@@ -123,3 +146,13 @@ def make_certificate(path: Path, key_path: Path) -> None:
     path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     key_path.write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))
+
+
+def make_signing_key(path: Path) -> None:
+    """An RSA key as those of service accounts."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    path.write_bytes(key.private_bytes(pem, pkcs8, serialization.NoEncryption()))

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,10 @@ TIME_LIMIT = 300  # seconds for one process
 VERSIONS = """
 import platform
 from importlib.metadata import PackageNotFoundError, version
-for name in ("django-storages", "django-storehouse", "boto3", "Django"):
+for name in (
+    "django-storages", "django-storehouse", "boto3", "google-cloud-storage", "azure-storage-blob",
+    "paramiko", "dropbox", "apache-libcloud", "Django",
+):
     try:
         print(name, version(name), end=", ")
     except PackageNotFoundError:
@@ -34,9 +37,10 @@ class Side:
     path: str = ""  # PYTHONPATH
     problems: list[str] = field(default_factory=list)
 
-    def environment(self) -> dict[str, str]:
-        """Ours, without what would change how Python, AWS SDKs or proxies behave."""
-        prefixes = ("AWS_", "PYTHON", "DJANGO_")
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Ours, without what would change how Python, SDKs or proxies behave, and with `more`."""
+        services = ("AWS_", "AZURE_", "GOOGLE_", "STORAGE_", "DROPBOX_", "LIBCLOUD_")
+        prefixes = (*services, "REQUESTS_", "SSL_", "PYTHON", "DJANGO_")
         kept = {
             key: value
             for key, value in os.environ.items()
@@ -47,7 +51,8 @@ class Side:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        return {**kept, **alone, **({"PYTHONPATH": self.path} if self.path else {})}
+        ours = {"PYTHONPATH": self.path} if self.path else {}
+        return {**kept, **alone, **ours, **(more or {})}
 
     def versions(self) -> str:
         command = [self.python, "-c", VERSIONS]
@@ -58,11 +63,11 @@ class Worker:
     """A process that works in turns; `samples` is there once it has finished."""
 
     def __init__(self, side: Side, job: dict[str, Any]) -> None:
-        self.side, self.name = side, job["task"]
+        self.side, self.name = side, f"{job['service']}, {job['task']}"
         self.samples: dict[str, Sample] = {}
         self._process = subprocess.Popen(
             [side.python, PROGRAM, json.dumps(job)],
-            env=side.environment(),
+            env=side.environment(job["environment"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

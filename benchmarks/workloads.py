@@ -10,6 +10,8 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +24,31 @@ Job = dict[str, Any]
 Samples = dict[str, Sample]
 
 
-def set_up_django() -> None:
+def set_up_django(job: Job) -> None:
     import django
     from django.conf import settings
 
-    settings.configure(SECRET_KEY="benchmark", USE_TZ=True)
+    settings.configure(SECRET_KEY="benchmark", USE_TZ=True, **job["settings"])
     django.setup()
 
 
 def new_storage(job: Job, **options: Any) -> Any:
-    from storages.backends.s3 import S3Storage
+    from importlib import import_module
 
-    return S3Storage(**{**job["options"], **options})
+    if job["signing_key"]:
+        options["credentials"] = google_credentials(job)
+    if job["registers_driver"]:
+        from libcloud_driver import register
+
+        register()
+    module, _, name = job["backend"].rpartition(".")
+    return getattr(import_module(module), name)(**{**job["options"], **options})
+
+
+def google_credentials(job: Job) -> Any:
+    from gcs_credentials import KeyCredentials
+
+    return KeyCredentials(Path(job["signing_key"]))
 
 
 def content(data: bytes = SMALL) -> Any:
@@ -51,6 +66,15 @@ def read(storage: Any, name: str) -> bytes:
     with storage.open(name) as file:
         data: bytes = file.read()
     return data
+
+
+def offered(operation: Callable[[str], object], name: str) -> bool:
+    """Do it once; whether the package has it at all."""
+    try:
+        operation(name)
+    except NotImplementedError:
+        return False
+    return True
 
 
 def save_and_read(storage: Any, name: str) -> None:
@@ -73,10 +97,10 @@ def small(job: Job, meter: Meter) -> Samples:
         "delete": storage.delete,
     }
     names = [f"{job['folder']}/{number:05d}.bin" for number in range(job["count"])]
-    for operation in operations.values():
-        operation(f"{job['folder']}/first.bin")
+    first = f"{job['folder']}/first.bin"
     samples = {
-        label: meter.each(operation, names, job["turns"]) for label, operation in operations.items()
+        label: meter.each(operation, names, job["turns"])
+        for label, operation in [each for each in operations.items() if offered(each[1], first)]
     }
     check(storage.exists(names[0]), False)
     return {**samples, "process": meter.process()}
@@ -85,22 +109,52 @@ def small(job: Job, meter: Meter) -> Samples:
 def url(job: Job, meter: Meter) -> Samples:
     """A URL for each of many names, made without the server."""
     samples: Samples = {}
-    for label, options, factor in (
-        ("signed", {}, 1),
-        ("unsigned", {"querystring_auth": False}, 2),
-        ("custom domain", {"custom_domain": "cdn.example.com", "querystring_auth": False}, 20),
-    ):
+    factors = {"signed": 1, "unsigned": 4, "custom domain": 40}
+    for label, options in job["urls"].items():
         storage = new_storage(job, **options)
-        check("Signature=" in storage.url("photos/first.jpg"), label == "signed")
-        names = [f"photos/2024/{number:06d}.jpg" for number in range(job["count"] * factor)]
+        signed = bool(job["signature"]) and job["signature"] in storage.url("photos/first.jpg")
+        check(signed, label == "signed")
+        names = [f"photos/2024/{n:06d}.jpg" for n in range(job["count"] * factors[label])]
         samples[label] = meter.each(storage.url, names, job["turns"])
+    if job["signing_key"]:
+        sign, texts = google_credentials(job).sign_bytes, [SMALL[:640]] * job["count"]
+        samples["RSA alone"] = meter.each(sign, texts, job["turns"])
     return samples
+
+
+def budgets(job: Job, meter: Meter) -> Samples:
+    """What should take one request: to save a part, and to read a small file."""
+    storage, part, small_file = new_storage(job), SMALL[:KIB] * (8 * KIB), SMALL[:KIB] * 256
+    names = [f"{job['folder']}/{number}.bin" for number in range(job["count"])]
+    parts = [f"{job['folder']}/{number}-part.bin" for number in range(job["count"])]
+
+    def save(name: str, data: bytes) -> None:
+        check(storage.save(name, content(data)), name)
+
+    operations: dict[str, tuple[Callable[[str], None], list[str]]] = {
+        "save 8 MiB": (lambda name: save(name, part), parts),
+        "save 256 KiB": (lambda name: save(name, small_file), names),
+        "read 256 KiB": (lambda name: check(read(storage, name), small_file), names),
+    }
+    for operation, chosen in operations.values():
+        operation(f"{chosen[0]}.first")
+    return {label: meter.each(*each, turns=2) for label, each in operations.items()}
+
+
+def link(job: Job, meter: Meter) -> Samples:
+    """A URL for each of some files, which the service may have to be asked for."""
+    storage = new_storage(job)
+    first, *names = (f"{job['folder']}/{number}.bin" for number in range(job["count"] + 1))
+    for name in (first, *names):
+        storage.save(name, content())
+    check(storage.url(first).startswith("https://"), True)
+    return {"link": meter.each(storage.url, names, job["turns"])}
 
 
 def cold(job: Job, meter: Meter) -> Samples:
     """Import, construct, save once, in a process that has Django set up and nothing else."""
     wall, cpu = time.perf_counter(), time.process_time()
-    new_storage(job).save("cold/first.bin", content())
+    new_storage(job).save(f"{job['folder']}/first.bin", content())
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return {"cold": {"cpu": cpu, "wall": wall, **meter.process()}}
 
@@ -133,6 +187,28 @@ def threads(job: Job, meter: Meter) -> Samples:
     for worker in workers:
         worker.join()
     return {"pair": {**sample, **meter.process()}}
+
+
+def saving(job: Job, meter: Meter) -> Samples:
+    """Files of 1 MB, saved by one thread, and by eight that share its storage."""
+    storage, data, turns = new_storage(job), bytes(1_000_000), 3
+
+    def save(folder: str) -> None:
+        for number in range(job["count"]):
+            storage.save(f"{job['folder']}/{folder}/{number}.bin", content(data))
+
+    walls: dict[int, float] = dict.fromkeys((1, 8), 0)
+    with ThreadPoolExecutor(8) as threads:
+        for turn in range(-1, turns):  # the first opens the connections
+            for count in (8, 1):
+                started = time.perf_counter()
+                list(threads.map(save, [f"{turn}-{count}-{thread}" for thread in range(count)]))
+                walls[count] += (time.perf_counter() - started) / count if turn >= 0 else 0
+    files = turns * job["count"]
+    return {
+        "one": {"wall": walls[1] / files},
+        "eight": {"wall": walls[8] / files, "gain": walls[1] / walls[8], **meter.process()},
+    }
 
 
 def upload(job: Job, meter: Meter) -> Samples:
@@ -194,14 +270,15 @@ def listing(job: Job, meter: Meter) -> Samples:
     """listdir() of 10,000 files; the sizes of 1,000, by name and (where there is one) by scan()."""
     storage = new_storage(job)
     samples: Samples = {}
-    storage.size("ten/" + storage.listdir("ten")[1][0])
+    storage.size(files_in(storage, "ten")[0])
     samples["listdir"] = meter.each(
-        lambda name: check(len(storage.listdir(name)[1]), 10_000), ["ten-thousand"] * 3, turns=3
+        lambda name: check(len(storage.listdir(name)[1]), 10_000),
+        ["ten-thousand"] * job["turns"],
+        job["turns"],
     )
     meter.next_turn()
     with meter.section() as samples["sizes"]:
-        names = storage.listdir("thousand")[1]
-        check(sum(storage.size(f"thousand/{name}") for name in names), 100_000)
+        check(sum(map(storage.size, files_in(storage, "thousand"))), 100_000)
     if hasattr(storage, "scan"):
         list(storage.scan("ten"))
         meter.next_turn()
@@ -210,16 +287,49 @@ def listing(job: Job, meter: Meter) -> Samples:
     return {**samples, "process": meter.process()}
 
 
+def sizes(job: Job, meter: Meter) -> Samples:
+    """listdir() of 10,000 files; their sizes by scan(), or by name: then those of a sample."""
+    storage, folder, count = new_storage(job), "ten-thousand", 10_000
+    storage.size(files_in(storage, "ten")[0])
+    samples: Samples = {}
+    names = [f"{folder}/{number:06d}.bin" for number in range(count)]
+    if job["lists"]:
+        meter.next_turn()
+        with meter.section() as samples["listdir"]:
+            found = files_in(storage, folder)
+        check(sorted(found), names)
+    meter.next_turn()
+    if hasattr(storage, "scan"):
+        with meter.section() as every:
+            check(sum(entry.size for entry in storage.scan(folder)), count * 100)
+    else:
+        chosen = names[:: count // job["sample"]]
+        with meter.section(len(chosen)) as each:
+            check(sum(map(storage.size, chosen)), len(chosen) * 100)
+        listed = samples.get("listdir", {})
+        every = {name: listed.get(name, 0) + count * cost for name, cost in each.items()}
+    return {**samples, "all sizes": every, "process": meter.process()}
+
+
+def files_in(storage: Any, folder: str) -> list[str]:
+    """Their whole names, which is what django-storages lists on Azure."""
+    names = storage.listdir(folder)[1]
+    return [name if name.startswith(f"{folder}/") else f"{folder}/{name}" for name in names]
+
+
 WORKLOADS = {
     call.__name__: call
-    for call in (small, url, cold, threads, upload, write, download, member, listing)
+    for call in (
+        *(small, budgets, url, link, cold, threads, saving, upload, write, download, member),
+        *(listing, sizes),
+    )
 }
 
 
 def main() -> None:
     before = wait_for_turn()
     job = json.loads(sys.argv[1])
-    set_up_django()
+    set_up_django(job)
     try:
         samples = WORKLOADS[job["workload"]](job, Meter(job["control_port"], before))
     except Exception as problem:

@@ -1,15 +1,15 @@
-"""The S3 operations of the fake, and the control requests that steer it."""
+"""S3, as boto3, rclone and other clients speak it, path-style."""
 
-import email.utils
 import hashlib
-import json
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, field, fields
-from urllib.parse import parse_qsl, unquote
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
-import fasts3_xml as xml
-from fasts3_store import Bucket, Buffer, Knobs, MultipartUpload, Store, Stored, new_id
+from fake import s3_xml as xml
+from fake.messages import Answer, Dialect, Request, content, date, span
+from fake.store import Bucket, Buffer, Store, Stored, new_id
 
 KEPT_HEADERS = {
     "cache-control",
@@ -22,19 +22,13 @@ KEPT_HEADERS = {
 PROBES = ("location", "versioning", "uploads")  # of a bucket; their answer is empty
 
 
-class Request:
-    def __init__(
-        self, method: str, target: str, headers: dict[str, str], pieces: list[Buffer]
-    ) -> None:
-        path, _, query = target.partition("?")
-        name, _, key = path.lstrip("/").partition("/")
-        self.method, self.name, self.key = method, name, unquote(key)
-        self.query = dict(parse_qsl(query, keep_blank_values=True))
-        self.headers, self.pieces = headers, pieces
+class Address:
+    """A request with the bucket and key that its path names."""
 
-    @property
-    def body(self) -> bytes:
-        return b"".join(self.pieces)
+    def __init__(self, request: Request) -> None:
+        self.name, self.key = request.names(2)
+        self.method, self.query, self.headers = request.method, request.query, request.headers
+        self.request = request
 
     def kept_headers(self) -> dict[str, str]:
         """What is stored with an object and given back with it."""
@@ -49,12 +43,22 @@ class Request:
         return found
 
 
-@dataclass
-class Answer:
-    op: str  # what it counts as; "" for a control request, which does not count
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    body: Buffer = b""
+def unframe(headers: Mapping[str, str], body: bytearray) -> list[Buffer]:
+    """The pieces of an aws-chunked body, not copied; signatures and trailers are ignored.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+    """
+    if not headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
+        return [body]
+    pieces: list[Buffer] = []
+    at, view = 0, memoryview(body)
+    while True:
+        end = body.index(b"\r\n", at)
+        size = int(body[at:end].partition(b";")[0], 16)
+        if not size:
+            return pieces
+        pieces.append(view[end + 2 : end + 2 + size])
+        at = end + 2 + size + 2
 
 
 def answer_xml(op: str, body: bytes, status: int = 200) -> Answer:
@@ -65,9 +69,8 @@ def refusal(op: str, status: int, code: str) -> Answer:
     return answer_xml(op, xml.error(code), status)
 
 
-def handle(store: Store, request: Request) -> Answer:
-    if request.name == "_ctl":
-        return control(store, request)
+def handle(store: Store, plain: Request) -> Answer:
+    request = Address(plain)
     if not request.name:
         return answer_xml("ListBuckets", xml.buckets(store.buckets))
     if not request.key:
@@ -85,26 +88,12 @@ def handle(store: Store, request: Request) -> Answer:
     return refusal("Unknown", 501, "NotImplemented")
 
 
-def control(store: Store, request: Request) -> Answer:
-    query = request.query
-    if request.key == "reset":
-        store.reset(data="data" in query)
-    elif request.key == "fill":
-        count, size = int(query["count"]), int(query.get("size", 100))
-        store.bucket(query["bucket"]).fill(query.get("prefix", ""), count, size)
-    elif not request.key:
-        for knob in fields(Knobs):
-            setattr(store.knobs, knob.name, float(query.get(knob.name, 0)))
-    body = json.dumps(store.stats()).encode()
-    return Answer("", headers={"content-type": "application/json"}, body=body)
-
-
 # Buckets
 
 
-def on_bucket(store: Store, request: Request) -> Answer:
+def on_bucket(store: Store, request: Address) -> Answer:
     if request.method == "POST" and "delete" in request.query:
-        return delete_objects(store.bucket(request.name), request.body)
+        return delete_objects(store.bucket(request.name), request.request.body)
     if request.method == "PUT":
         store.bucket(request.name)
         return Answer("CreateBucket")
@@ -130,36 +119,36 @@ def delete_objects(bucket: Bucket, body: bytes) -> Answer:
 # Objects
 
 
-def put_object(store: Store, bucket: Bucket, request: Request) -> Answer:
+def put_object(store: Store, bucket: Bucket, request: Address) -> Answer:
     if "x-amz-copy-source" in request.headers:
         return copy_object(store, bucket, request)
     if "tagging" in request.query or "acl" in request.query:
         return Answer("PutOther")
     if request.headers.get("if-none-match") == "*" and request.key in bucket.objects:
         return refusal("PutObject", 412, "PreconditionFailed")
-    stored = Stored(request.pieces, request.kept_headers())
+    stored = Stored(request.request.pieces, request.kept_headers())
     bucket.put(request.key, stored)
     return Answer("PutObject", headers={"etag": stored.etag})
 
 
-def copy_source(store: Store, request: Request) -> Stored | None:
+def copy_source(store: Store, request: Address) -> Stored | None:
     source = unquote(request.headers["x-amz-copy-source"]).lstrip("/")
     name, _, key = source.partition("?versionId=")[0].partition("/")
     return store.bucket(name).objects.get(key)
 
 
-def copy_object(store: Store, bucket: Bucket, request: Request) -> Answer:
+def copy_object(store: Store, bucket: Bucket, request: Address) -> Answer:
     found = copy_source(store, request)
     if found is None:
         return refusal("CopyObject", 404, "NoSuchKey")
     replaced = request.headers.get("x-amz-metadata-directive") == "REPLACE"
     headers = request.kept_headers() if replaced else found.headers
-    stored = Stored(found.pieces, headers, found.etag)
+    stored = found.copy(headers)
     bucket.put(request.key, stored)
     return answer_xml("CopyObject", xml.copied("CopyObjectResult", stored))
 
 
-def read_object(bucket: Bucket, request: Request) -> Answer:
+def read_object(bucket: Bucket, request: Address) -> Answer:
     op = "HeadObject" if request.method == "HEAD" else "GetObject"
     stored = bucket.objects.get(request.key)
     if stored is None:
@@ -168,38 +157,31 @@ def read_object(bucket: Bucket, request: Request) -> Answer:
         "content-type": "application/octet-stream",
         **stored.headers,
         "etag": stored.etag,
-        "last-modified": email.utils.formatdate(stored.mtime, usegmt=True),
+        "last-modified": date(stored.mtime),
         "accept-ranges": "bytes",
     }
     if request.headers.get("if-match", stored.etag) != stored.etag:
         return refusal(op, 412, "PreconditionFailed")
     if request.headers.get("if-none-match") == stored.etag:
         return Answer(op, 304, headers)
-    wanted = request.headers.get("range", "")
-    if not wanted.startswith("bytes="):
-        return Answer(op, 200, headers, memoryview(stored.data))
-    start, stop = span(wanted, stored.size)
-    if start >= stored.size:
-        return refusal(op, 416, "InvalidRange")
-    headers["content-range"] = f"bytes {start}-{stop - 1}/{stored.size}"
-    return Answer(op, 206, headers, memoryview(stored.data)[start:stop])
-
-
-def span(wanted: str, size: int) -> tuple[int, int]:
-    """The half-open range that a Range header asks for."""
-    first, _, last = wanted.removeprefix("bytes=").partition("-")
-    if not first:
-        return max(0, size - int(last)), size
-    return int(first), min(int(last or size), size - 1) + 1
+    answer = content(op, stored, request.headers.get("range", ""), headers)
+    return answer or refusal(op, 416, "InvalidRange")
 
 
 # Multipart uploads
 
 
-def on_upload(store: Store, request: Request) -> Answer:
+@dataclass
+class Upload:
+    key: str
+    headers: dict[str, str]
+    parts: dict[int, Stored] = field(default_factory=dict)
+
+
+def on_upload(store: Store, request: Address) -> Answer:
     if "uploads" in request.query:
         return start_upload(store, request)
-    upload = store.uploads.get(request.query["uploadId"])
+    upload: Upload | None = store.uploads.get(request.query["uploadId"])
     if upload is None:
         return refusal("UploadPart", 404, "NoSuchUpload")
     if request.method == "PUT":
@@ -210,9 +192,9 @@ def on_upload(store: Store, request: Request) -> Answer:
     return complete(store, upload, request)
 
 
-def start_upload(store: Store, request: Request) -> Answer:
+def start_upload(store: Store, request: Address) -> Answer:
     name = new_id()
-    store.uploads[name] = MultipartUpload(request.key, request.kept_headers())
+    store.uploads[name] = Upload(request.key, request.kept_headers())
     body = xml.document(
         "InitiateMultipartUploadResult",
         xml.tag("Bucket", request.name),
@@ -222,10 +204,10 @@ def start_upload(store: Store, request: Request) -> Answer:
     return answer_xml("CreateMultipartUpload", body)
 
 
-def put_part(store: Store, upload: MultipartUpload, request: Request) -> Answer:
+def put_part(store: Store, upload: Upload, request: Address) -> Answer:
     number = int(request.query["partNumber"])
     if "x-amz-copy-source" not in request.headers:
-        part = upload.parts[number] = Stored(request.pieces)
+        part = upload.parts[number] = Stored(request.request.pieces)
         return Answer("UploadPart", headers={"etag": part.etag})
     found = copy_source(store, request)
     if found is None:
@@ -235,7 +217,7 @@ def put_part(store: Store, upload: MultipartUpload, request: Request) -> Answer:
     return answer_xml("UploadPartCopy", xml.copied("CopyPartResult", part))
 
 
-def complete(store: Store, upload: MultipartUpload, request: Request) -> Answer:
+def complete(store: Store, upload: Upload, request: Address) -> Answer:
     parts = [upload.parts[number] for number in sorted(upload.parts)]
     digests = b"".join(bytes.fromhex(part.etag.strip('"')) for part in parts)
     etag = f'"{hashlib.md5(digests).hexdigest()}-{len(parts)}"'
@@ -248,3 +230,6 @@ def complete(store: Store, upload: MultipartUpload, request: Request) -> Answer:
         xml.tag("ETag", etag),
     )
     return answer_xml("CompleteMultipartUpload", body)
+
+
+DIALECT = Dialect(handle, "x-amz-request-id: 1\r\n", "x-amz-decoded-content-length", unframe)

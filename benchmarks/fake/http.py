@@ -1,39 +1,31 @@
-"""HTTP/1.1 for the fake S3; bodies are received straight into their final buffer."""
+"""HTTP/1.1 for every dialect; bodies are received straight into their final buffer."""
 
 import asyncio
 from collections.abc import Callable
 from typing import cast
 
-from fasts3_operations import Answer, Request, handle
-from fasts3_store import Buffer, Store
+from fake.messages import Answer, Dialect, Request, control
+from fake.store import Store
 
 SCRATCH = 64 * 1024  # bytes for heads, chunk sizes and trailers
 SLICE = 512 * 1024  # a large answer goes out in pieces of this many bytes
 PACED_SLICE = 64 * 1024  # the same where a connection's speed is capped
 MIN_PAUSE = 0.005  # seconds; a shorter sleep costs more than it paces
 
-REASONS = {200: "OK", 204: "No Content", 206: "Partial Content", 304: "Not Modified"}
-
-
-def unframe(body: bytearray) -> list[Buffer]:
-    """The pieces of an aws-chunked body, not copied; signatures and trailers are ignored.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
-    """
-    pieces: list[Buffer] = []
-    at, view = 0, memoryview(body)
-    while True:
-        end = body.index(b"\r\n", at)
-        size = int(body[at:end].partition(b";")[0], 16)
-        if not size:
-            return pieces
-        pieces.append(view[end + 2 : end + 2 + size])
-        at = end + 2 + size + 2
+REASONS = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    206: "Partial Content",
+    304: "Not Modified",
+    308: "Resume Incomplete",
+}
 
 
 class Connection(asyncio.BufferedProtocol):
-    def __init__(self, store: Store, loop: asyncio.AbstractEventLoop) -> None:
-        self.store, self.loop = store, loop
+    def __init__(self, dialect: Dialect, store: Store, loop: asyncio.AbstractEventLoop) -> None:
+        self.dialect, self.store, self.loop = dialect, store, loop
         self.transport: asyncio.Transport | None = None
         self.scratch = bytearray(SCRATCH)
         self.filled = 0  # bytes of the scratch in use
@@ -53,6 +45,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self.scheme = "https" if transport.get_extra_info("sslcontext") else "http"
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
@@ -142,8 +135,8 @@ class Connection(asyncio.BufferedProtocol):
             self.after(self.round_trips(), self.send_continue)
         if "chunked" in self.headers.get("transfer-encoding", ""):
             self.state = "chunk-size"
-            known = int(self.headers.get("x-amz-decoded-content-length", 0))
-            self.body = bytearray(known + known // 1000 + 512)  # room for aws-chunked framing
+            known = int(self.headers.get(self.dialect.length_header, 0))
+            self.body = bytearray(known + known // 1000 + 512)  # room for framing within
         else:
             self.state = "fixed"
             size = int(self.headers.get("content-length", 0))
@@ -151,7 +144,7 @@ class Connection(asyncio.BufferedProtocol):
             self.expect(size)
 
     def count_connection(self) -> None:
-        """Count it at its first S3 request: a control connection is none of the client's."""
+        """Count it at its first real request: a control connection is none of the client's."""
         if not self.counted and not self.target.startswith("/_ctl"):
             self.counted = True
             self.store.totals["connections"] += 1
@@ -175,13 +168,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def finish(self) -> None:
         del self.body[self.got :]
-        pieces: list[Buffer] = [self.body]
-        if self.headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
-            pieces = unframe(self.body)
         self.state = "busy"
         try:
-            request = Request(self.method, self.target, self.headers, pieces)
-            answer = handle(self.store, request)
+            answer = self.answer()
         except Exception as problem:  # noqa: BLE001  # a fault of this server must show at its client
             answer = Answer("Failed", 500, {}, repr(problem).encode())
         delay = 0.0
@@ -190,6 +179,14 @@ class Connection(asyncio.BufferedProtocol):
             self.store.totals["requests"] += 1
             delay = self.round_trips() + self.store.knobs.latency_ms / 1000
         self.after(delay, self.respond, answer)
+
+    def answer(self) -> Answer:
+        pieces = self.dialect.unframe(self.headers, self.body)
+        base = f"{self.scheme}://{self.headers.get('host', '')}"
+        request = Request(self.method, self.target, self.headers, pieces, base)
+        if request.path.startswith("/_ctl"):
+            return control(self.store, request, self.dialect)
+        return self.dialect.handle(self.store, request)
 
     def round_trips(self) -> float:
         """Seconds on the wire; a fresh connection pays its two handshakes too."""
@@ -225,10 +222,9 @@ class Connection(asyncio.BufferedProtocol):
     def head_of(self, answer: Answer) -> bytes:
         lines = [f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Refused')}"]
         lines += [f"{name}: {value}" for name, value in answer.headers.items()]
-        lines.append("x-amz-request-id: 1")
         if answer.status not in (204, 304):
             lines.append(f"content-length: {len(answer.body)}")
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        return ("\r\n".join(lines) + f"\r\n{self.dialect.headers}\r\n").encode("latin-1")
 
     async def send_slowly(self, body: memoryview) -> None:
         """A large body, as fast as the client takes it and the knob allows."""

@@ -1,12 +1,12 @@
-"""The XML answers of the fake S3, listings among them."""
+"""The XML answers of S3, listings among them."""
 
-import bisect
 import time
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from fasts3_store import Bucket, Stored
+from fake.listing import page
+from fake.store import Bucket, Stored
 
 PAGE = 1000  # objects and prefixes in one page of a listing, at most
 
@@ -56,69 +56,39 @@ class Listing:
         after = ("continuation-token", "start-after") if self.second else ("marker",)
         self.after = next((query[key] for key in after if query.get(key)), "")
         self.encode = quote if query.get("encoding-type") == "url" else escape
-        self.items: list[str] = []
-        self.prefixes: list[str] = []
-        self.last = ""
-        self.truncated = False
+        self.page = page(bucket, self.prefix, self.delimiter, self.after, self.limit)
 
     def answer(self) -> bytes:
-        self._collect()
+        found = self.page
         return document(
             "ListBucketResult",
             tag("Name", self.name),
             f"<Prefix>{self.encode(self.prefix)}</Prefix>",
             tag("MaxKeys", self.limit),
-            tag("KeyCount", len(self.items) + len(self.prefixes)) if self.second else "",
+            tag("KeyCount", len(found.keys) + len(found.prefixes)) if self.second else "",
             tag("EncodingType", "url") if self.encode is quote else "",
             tag("Delimiter", self.delimiter) if self.delimiter else "",
-            tag("IsTruncated", str(self.truncated).lower()),
-            self._next() if self.truncated else "",
-            *self.items,
-            *self.prefixes,
+            tag("IsTruncated", str(found.truncated).lower()),
+            self._next() if found.truncated else "",
+            *map(self._item, found.keys),
+            *map(self._prefix, found.prefixes),
         )
 
     def _next(self) -> str:
         if self.second:
-            return tag("NextContinuationToken", self.last)
-        return f"<NextMarker>{self.encode(self.last)}</NextMarker>"
+            return tag("NextContinuationToken", self.page.last)
+        return f"<NextMarker>{self.encode(self.page.last)}</NextMarker>"
 
-    def _collect(self) -> None:
-        keys = self.bucket.keys()
-        at = self._start(keys)
-        while at < len(keys) and keys[at].startswith(self.prefix):
-            if len(self.items) + len(self.prefixes) >= self.limit:
-                self.truncated = True
-                return
-            key = keys[at]
-            cut = key.find(self.delimiter, len(self.prefix)) if self.delimiter else -1
-            if cut < 0:
-                self.last = key
-                self.items.append(self._item(key))
-                at += 1
-            else:
-                self.last = key[: cut + len(self.delimiter)]
-                shown = self.encode(self.last)
-                self.prefixes.append(f"<CommonPrefixes><Prefix>{shown}</Prefix></CommonPrefixes>")
-                at = bisect.bisect_left(keys, _beyond(self.last), at)
-
-    def _start(self, keys: list[str]) -> int:
-        if not self.after or self.after < self.prefix:
-            return bisect.bisect_left(keys, self.prefix)
-        if self.delimiter and self.after.endswith(self.delimiter):  # it names a common prefix
-            return bisect.bisect_left(keys, _beyond(self.after))
-        return bisect.bisect_right(keys, self.after)
+    def _prefix(self, prefix: str) -> str:
+        return f"<CommonPrefixes><Prefix>{self.encode(prefix)}</Prefix></CommonPrefixes>"
 
     def _item(self, key: str) -> str:
         stored = self.bucket.objects[key]
         if stored.listing is None:
             etag = stored.etag.replace('"', "&quot;")
-            stored.listing = (
+            text = (
                 f"{tag('LastModified', iso(stored.mtime))}<ETag>{etag}</ETag>"
                 f"{tag('Size', stored.size)}<StorageClass>STANDARD</StorageClass>"
             )
-        return f"<Contents><Key>{self.encode(key)}</Key>{stored.listing}</Contents>"
-
-
-def _beyond(prefix: str) -> str:
-    """The smallest string behind every key that starts with this prefix."""
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+            stored.listing = ("", text)
+        return f"<Contents><Key>{self.encode(key)}</Key>{stored.listing[1]}</Contents>"

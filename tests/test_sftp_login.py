@@ -74,7 +74,7 @@ def test_a_file_that_is_no_key(sshd: Sshd, sftp_directory: str, tmp_path: Path) 
 # -- asking
 
 PROGRAM = """
-import json, sys, threading
+import json, os, sys, threading
 import django
 from django.conf import settings
 
@@ -84,11 +84,14 @@ from storages.backends.sftpstorage import SFTPStorage
 
 options = json.loads(sys.argv[1])
 
+def tell(line):
+    os.write(1, f"{line}\\n".encode())  # at once: what threads print may be mixed
+
 def ask(storage):
     try:
-        print("found", storage.exists("a.txt"), flush=True)
+        tell(f"found {storage.exists('a.txt')}")
     except PermissionError as error:
-        print(type(error).__name__, error, flush=True)
+        tell(f"{type(error).__name__} {error}")
 
 """
 

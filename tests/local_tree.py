@@ -93,6 +93,9 @@ class LocalTree:
 
     def rename_new(self, source: str, target: str) -> None:
         path = self._path(source, "rename_new")
+        if path.is_dir():  # replaces an empty directory at most
+            path.rename(self._root / target)
+            return
         os.link(path, self._root / target)
         path.unlink()
 

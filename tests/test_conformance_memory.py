@@ -97,6 +97,9 @@ class FolderStorage(RemoteStorage):
         except (FileNotFoundError, NotADirectoryError):
             raise FileNotFoundError(f"{prefix!r} is no directory.") from None
 
+    def _make_dir(self, key: str) -> None:
+        self._path(key).mkdir(parents=True)
+
     def _remove_dir(self, key: str) -> None:
         with suppress(OSError):
             self._path(key).rmdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, ClassVar
@@ -15,10 +14,10 @@ from django.utils import timezone
 
 from storages.compress import GzipCompressionWrapper, worth_compressing
 from storages.configured import BaseStorage
+from storages.directories import Directories
 from storages.entry import Entry
 from storages.files import RemoteFile
-from storages.names import clean_name, key_for
-from storages.primitives import Primitives
+from storages.names import clean_name
 from storages.saving import candidates, rewindable, size_of
 from storages.utils import get_available_overwrite_name, is_seekable, to_bytes
 from storages.writing import PartWriter
@@ -33,7 +32,7 @@ NAMES = 100
 """Names that `save()` tries; more can only be taken if the service takes nothing."""
 
 
-class RemoteStorage(Primitives):
+class RemoteStorage(Directories):
     """A storage whose files are elsewhere: all that Django asks for, and more, over primitives.
 
     A backend implements the required ones of `storages.primitives.Primitives`, and of the
@@ -52,14 +51,6 @@ class RemoteStorage(Primitives):
     def _overwrites(self) -> bool:
         """Whether `save()` replaces a file of the same name."""
         return bool(getattr(self, self.overwrite_option, False))
-
-    def _normalize_name(self, name: str) -> str:
-        """The key of a cleaned name; SuspiciousFileOperation if it leaves the location."""
-        return key_for(str(getattr(self, "location", "") or ""), name)
-
-    def _prepare(self, key: str, content: Any = None) -> tuple[Any, bool]:
-        """The service's parameters for a new object, and whether to gzip its content."""
-        return {}, False
 
     def _compresses(self, content_type: str) -> bool:
         return bool(self.gzip) and worth_compressing(content_type, self.gzip_content_types or ())
@@ -84,46 +75,6 @@ class RemoteStorage(Primitives):
     ) -> PartWriter:
         """What writes an object; the content's `size` and the wished `part_size`, where known."""
         return PartWriter(self, key, params, exclusive=exclusive, part_size=part_size)
-
-    # -- names and keys
-
-    def _key(self, name: str) -> str:
-        return self._normalize_name(clean_name(name))
-
-    def _file_key(self, name: str) -> str:
-        key = self._key(name)
-        if key == self._root() or key.endswith("/"):
-            raise FileNotFoundError(f"{name!r} is not the name of a file.")
-        return key
-
-    def _new_key(self, name: str) -> str:
-        key = self._key(name)
-        if key == self._root() or key.endswith("/"):
-            raise IsADirectoryError(f"{name!r} is not a name that a file can have.")
-        return key
-
-    def _prefix(self, path: str) -> str:
-        key = self._key(path)
-        return key if not key or key.endswith("/") else key + "/"
-
-    def _root(self) -> str:
-        return self._prefix("")
-
-    def _public(self, entry: Entry) -> Entry:
-        return replace(entry, key=entry.key.removeprefix(self._root()))
-
-    def _is_taken(self, key: str) -> bool:
-        try:
-            self._stat(key)
-        except FileNotFoundError:
-            return False
-        return True
-
-    def _is_file(self, key: str) -> bool:
-        try:
-            return not self._stat(key).is_dir
-        except FileNotFoundError:
-            return False
 
     # -- Django: open and save
 
@@ -302,6 +253,10 @@ class RemoteStorage(Primitives):
             if not replaces and self._is_taken(key):
                 raise FileExistsError(f"{target!r} exists already.")
             send(entry, key, self._prepare(key)[0], exclusive=not replaces)
+
+    def set_modified_time(self, name: str, time: datetime) -> None:
+        """Say when a file was modified (aware); NotImplementedError where services alone do."""
+        self._set_modified_time(self._file_key(name), time)
 
     def write(self, name: str, content: Any, *, overwrite: bool = False) -> None:
         """Store `content` under exactly `name`: `save()` without a choice of names.

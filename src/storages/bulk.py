@@ -1,81 +1,67 @@
 """Whole trees and pairs of storages, over any Django storage.
 
-The fast methods of `RemoteStorage` where a storage has them; else what Django's API allows.
+The methods of `RemoteStorage` where a storage has them; else what Django's API allows, and a file
+system. What is said there of each of them holds here.
 """
 
 from __future__ import annotations
 
-import os
 import posixpath
-import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import islice
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django.core.files.storage import FileSystemStorage, Storage
-from django.utils import timezone
 
 from storages.base import RemoteStorage
 from storages.entry import Entry
+from storages.foreign import Foreign
+from storages.local import Local
 
-BATCH = 1000
-"""Files that `delete_tree` gathers before it deletes them together."""
+
+class Writable(Protocol):
+    """A file being written, which nobody sees before it is closed."""
+
+    name: Any
+
+    @property
+    def closed(self) -> bool: ...
+
+    def write(self, data: Any) -> int: ...
+
+    def close(self) -> None:
+        """Publish what was written; FileExistsError if it had to be new and is not."""
+
+    def abort(self) -> None:
+        """Drop what was written; what was stored before stays."""
+
+
+def _side(storage: Storage) -> Any:
+    """What has the methods of `RemoteStorage`: the storage itself, or something over it."""
+    if isinstance(storage, RemoteStorage):
+        return storage
+    return (Local if isinstance(storage, FileSystemStorage) else Foreign)(storage)
+
+
+# -- one file
 
 
 def stat(storage: Storage, name: str) -> Entry:
     """Size and times of one file; FileNotFoundError."""
-    if isinstance(storage, RemoteStorage):
-        return storage.stat(name)
-    if not storage.exists(name):
-        raise FileNotFoundError(f"{name!r} does not exist.")
-    entry = _entry(storage, name)
-    if isinstance(storage, FileSystemStorage) and os.path.isdir(storage.path(name)):
-        return replace(entry, size=0, is_dir=True)
+    entry: Entry = _side(storage).stat(name)
     return entry
 
 
-def _entry(storage: Storage, name: str) -> Entry:
-    times: dict[str, Any] = {}
-    for kind in ("modified", "created", "accessed"):
-        try:
-            found = getattr(storage, f"get_{kind}_time")(name)
-        except NotImplementedError:
-            continue
-        times[kind] = _aware(found)
-    return Entry(name, storage.size(name), **times)
+def create(storage: Storage, name: str, *, overwrite: bool = False) -> Writable:
+    """Open a file to write to under exactly this name: whole when it is closed, or not at all.
 
-
-def _aware(time: datetime) -> datetime:
-    return (timezone.make_aware(time) if timezone.is_naive(time) else time).astimezone(UTC)
-
-
-def scan(storage: Storage, path: str = "") -> Iterator[Entry]:
-    """Every file below `path`, however deep; nothing if there is no such directory."""
+    FileExistsError, now or when it is closed, unless `overwrite` is true. Content goes to the
+    service as it comes; for storages of others it is gathered on disk.
+    """
     if isinstance(storage, RemoteStorage):
-        yield from storage.scan(path)
-        return
-    base, dirs, files = _listed(storage, path)
-    for name in files:
-        try:
-            entry = _entry(storage, base + name)
-        except FileNotFoundError:  # it has gone meanwhile, or is a link to nothing
-            continue
-        yield entry
-    for name in dirs:
-        yield from scan(storage, base + name)
-
-
-def _listed(storage: Storage, path: str) -> tuple[str, list[str], list[str]]:
-    """What to put before the names in a directory, and its directories and files."""
-    path = posixpath.normpath(path) if path else ""
-    try:
-        dirs, files = storage.listdir("" if path == "." else path)
-    except (FileNotFoundError, NotADirectoryError, FileExistsError):  # Django's in memory: a file
-        dirs, files = [], []
-    return "" if path in ("", ".") else f"{path}/", dirs, files
+        return storage.open(name, "wb" if overwrite else "xb")
+    file: Writable = _side(storage).create(name, overwrite=overwrite)
+    return file
 
 
 def copy(
@@ -99,62 +85,55 @@ def copy(
         stat(source, name)
         return
     with source.open(name) as content:
-        if isinstance(target, RemoteStorage):
-            target.write(new, content, overwrite=overwrite)
-        else:
-            _save_as(target, new, content, overwrite)
+        _side(target).write(new, content, overwrite=overwrite)
 
 
-def _save_as(target: Storage, name: str, content: Any, overwrite: bool) -> None:
-    """Store under just this name on a storage that may choose another one."""
-    if not overwrite and target.exists(name):
-        raise FileExistsError(f"{name!r} exists already.")
-    if isinstance(target, FileSystemStorage):
-        _save_beside(target, name, content, overwrite)
-        return
-    stored = target.save(name, content)
-    if stored != name:
-        target.delete(stored)
-        raise FileExistsError(
-            f"{name!r} exists already, and {type(target).__name__} cannot replace a file safely."
-        )
+def move(storage: Storage, source: str, target: str, *, overwrite: bool = False) -> None:
+    """Rename a file, on the service where it can; FileExistsError unless `overwrite` is true."""
+    _side(storage).move(source, target, overwrite=overwrite)
 
 
-def _save_beside(target: FileSystemStorage, name: str, content: Any, overwrite: bool) -> None:
-    """Django writes into the file itself, and when that fails leaves what came so far."""
-    beside = posixpath.join(posixpath.dirname(name), f".{secrets.token_hex(8)}.part")
-    try:
-        beside = target.save(beside, content)
-        _put_in_place(target.path(beside), target.path(name), overwrite)
-    finally:
-        target.delete(beside)
-
-
-def _put_in_place(path: str, place: str, overwrite: bool) -> None:
-    """Rename a file, or link it where nothing may be replaced; FileExistsError."""
-    if overwrite:
-        os.replace(path, place)
-        return
-    try:
-        os.link(path, place)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if os.path.lexists(place):
-            raise FileExistsError(f"{place!r} exists already.") from None
-        os.replace(path, place)
+def set_modified_time(storage: Storage, name: str, time: datetime) -> None:
+    """Say when a file was modified (aware); NotImplementedError where nobody can."""
+    _side(storage).set_modified_time(name, time)
 
 
 def delete_many(storage: Storage, names: Iterable[str]) -> None:
     """Delete files; missing ones are fine. An empty name is a ValueError before any goes."""
-    if isinstance(storage, RemoteStorage):
-        storage.delete_many(names)
-        return
-    names = list(names)
-    if not all(names):
-        raise ValueError("The name of the file to delete must not be empty.")
-    for name in names:
-        storage.delete(name)
+    _side(storage).delete_many(names)
+
+
+# -- directories
+
+
+def scan(storage: Storage, path: str = "") -> Iterator[Entry]:
+    """Every file below `path`, however deep; nothing if there is no such directory."""
+    yield from _side(storage).scan(path)
+
+
+def scandir(storage: Storage, path: str = "") -> Iterator[Entry]:
+    """The directories and files directly below `path`, by one listing where it tells sizes."""
+    yield from _side(storage).scandir(path)
+
+
+def is_dir(storage: Storage, path: str) -> bool:
+    """Whether `path` is a directory: one that holds something, where names imply them."""
+    return bool(_side(storage).is_dir(path))
+
+
+def make_dir(storage: Storage, path: str) -> bool:
+    """Make a directory, and say whether it is real: names imply others; FileExistsError."""
+    return bool(_side(storage).make_dir(path))
+
+
+def remove_dir(storage: Storage, path: str) -> None:
+    """Remove an empty directory; OSError (`errno.ENOTEMPTY`), FileNotFoundError."""
+    _side(storage).remove_dir(path)
+
+
+def move_tree(storage: Storage, source: str, target: str) -> None:
+    """Rename a directory with all that is in it; FileExistsError, FileNotFoundError."""
+    _side(storage).move_tree(source, target)
 
 
 def delete_tree(storage: Storage, path: str, *, everything: bool = False) -> int:
@@ -162,36 +141,5 @@ def delete_tree(storage: Storage, path: str, *, everything: bool = False) -> int
 
     ValueError for the root of the storage, unless `everything` is true.
     """
-    if isinstance(storage, RemoteStorage):
-        return storage.delete_tree(path, everything=everything)
-    if not everything and _is_root(storage, path):
-        raise ValueError("delete_tree() of the whole storage needs everything=True.")
-    count = 0
-    entries = scan(storage, path)
-    while batch := list(islice(entries, BATCH)):
-        delete_many(storage, (entry.name for entry in batch))
-        count += len(batch)
-    _delete_dirs(storage, path)
-    above, name = posixpath.split(posixpath.normpath(path))
-    if name != "." and name in _listed(storage, above)[1]:
-        with suppress(OSError):  # not empty
-            storage.delete(path)
+    count: int = _side(storage).delete_tree(path, everything=everything)
     return count
-
-
-def _is_root(storage: Storage, path: str) -> bool:
-    if posixpath.normpath(path or ".") in (".", "/"):
-        return True
-    try:
-        return storage.path(path) == storage.path("")
-    except NotImplementedError:
-        return False
-
-
-def _delete_dirs(storage: Storage, path: str) -> None:
-    """Delete the directories below `path` that are empty now, the deepest first."""
-    base, dirs, _ = _listed(storage, path)
-    for name in dirs:
-        _delete_dirs(storage, base + name)
-        with suppress(OSError):  # not empty
-            storage.delete(base + name)

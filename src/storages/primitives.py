@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from datetime import datetime
 from typing import IO, Any
 
 from storages.configured import BaseStorage
@@ -59,6 +60,10 @@ class Primitives(BaseStorage):
         raise NotImplementedError
 
     # -- optional
+
+    def _prepare(self, key: str, content: Any = None) -> tuple[Any, bool]:
+        """The service's parameters for a new object, and whether to gzip its content."""
+        return {}, False
 
     def _fetch_first(self, key: str, count: int) -> tuple[Entry, bytes]:
         """The object and its first bytes, `count` at most; FileNotFoundError."""
@@ -134,8 +139,15 @@ class Primitives(BaseStorage):
         """Delete an object that was moved; OSError if another version has taken its place."""
         self._delete(entry.key)
 
+    def _make_dir(self, key: str) -> None:
+        """Make a directory and those above it, where they are real; FileExistsError."""
+
     def _remove_dir(self, key: str) -> None:
         """Remove a directory, where they are real; one that is absent or not empty stays so."""
+
+    def _set_modified_time(self, key: str, time: datetime) -> None:
+        """Say when a file was modified; NotImplementedError where the service alone says it."""
+        raise NotImplementedError(f"{type(self).__name__} sets no times.")
 
     @classmethod
     def _has_directories(cls) -> bool:

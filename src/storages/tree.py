@@ -19,8 +19,10 @@ from storages.transfer import KiB, abort_surely
 from storages.tree_files import (
     Download,
     TreeUpload,
+    exists,
     is_stale,
     is_temporary,
+    make_dirs,
     remove,
     remove_dirs,
     remove_empty,
@@ -217,14 +219,30 @@ class TreeStorage(RemoteStorage):
             self._pool().run(lambda tree: remove_dirs(tree, made))
             raise
 
+    # -- directories
+
+    def _make_dir(self, key: str) -> None:
+        def make(tree: Tree) -> None:
+            made: list[str] = []
+            if not exists(tree, key):  # rclone's server makes what is there once more
+                make_dirs(tree, key, made)
+            if key not in made:
+                raise FileExistsError(f"{key!r} exists already.")
+
+        self._pool().run(make)
+
+    def _remove_dir(self, key: str) -> None:
+        self._pool().run(lambda tree: remove_empty(tree, key))
+
+    def _move_dir(self, source: str, target: str) -> None:
+        entry = self._stat(source.rstrip("/"))
+        self._move(entry, target.rstrip("/"), {}, exclusive=True)
+
     # -- deleting
 
     def _delete(self, key: str) -> None:
         with suppress(FileNotFoundError):
             self._pool().run(lambda tree: remove(tree, key.rstrip("/")))
-
-    def _remove_dir(self, key: str) -> None:
-        self._pool().run(lambda tree: remove_empty(tree, key))
 
     @property
     def _litter(self) -> set[str]:

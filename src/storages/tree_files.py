@@ -191,13 +191,13 @@ def rename_surely(
 
     def rename(tree: Tree) -> None:
         nonlocal sent
-        if sent and not _exists(tree, source.key) and _holds(tree, target, source.size):
+        if sent and not exists(tree, source.key) and _holds(tree, target, source.size):
             return
         sent = True
         try:
             (tree.rename_new if exclusive else tree.rename)(source.key, target)
         except FileNotFoundError:
-            if made is None or not _exists(tree, source.key):
+            if made is None or not exists(tree, source.key):
                 raise
             make_dirs(tree, posixpath.dirname(target), made)
             (tree.rename_new if exclusive else tree.rename)(source.key, target)
@@ -216,7 +216,8 @@ def _holds(tree: Tree, key: str, size: int) -> bool:
         return False
 
 
-def _exists(tree: Tree, key: str) -> bool:
+def exists(tree: Tree, key: str) -> bool:
+    """Whether there is something, a file or a directory."""
     try:
         tree.stat(key)
     except FileNotFoundError:

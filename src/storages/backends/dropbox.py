@@ -217,6 +217,9 @@ class DropboxStorage(DropboxOptions):
     def _delete_entries(self, entries: list[Entry]) -> None:
         with_dropbox("dropbox_delete").delete_entries(self, entries)
 
+    def _make_dir(self, key: str) -> None:
+        self._call("create_folder_v2", {"path": path_of(key)}, "write", key)
+
     def _remove_dir(self, key: str) -> None:
         """Delete a folder that has no files, at any depth: `_scan` tells the topmost only."""
         with_dropbox("dropbox_delete").remove_folder(self, key, deep=True)

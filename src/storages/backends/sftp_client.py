@@ -285,6 +285,13 @@ class SFTPTree:
         wanted = Attributes(owner=owner, mode=mode).packed()
         self._session.ask(sftp.SETSTAT, self._path(key), wanted)
 
+    def set_modified(self, key: str, seconds: int) -> None:
+        """Seconds since 1970, which the protocol counts to 2106; FileNotFoundError."""
+        with self._about(key):
+            accessed, _ = self._attributes(key).times or (seconds, seconds)
+            wanted = Attributes(times=(accessed, seconds)).packed()
+            self._session.ask(sftp.SETSTAT, self._path(key), wanted)
+
     # -- requests
 
     def _shown(self, key: str) -> str:

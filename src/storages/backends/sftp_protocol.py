@@ -85,6 +85,8 @@ class Attributes:
             flags, parts = flags | HAS_OWNER, [struct.pack(">II", *self.owner)]
         if self.mode is not None:
             flags, parts = flags | HAS_MODE, [*parts, number(self.mode)]
+        if self.times is not None:
+            flags, parts = flags | HAS_TIMES, [*parts, struct.pack(">II", *self.times)]
         return b"".join([number(flags), *parts])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from storages.backends.sftp_errors import HostKeyError, LoginError
@@ -46,6 +47,9 @@ class SFTPStorage(SFTPOptions):
             self._cached_sftp = kept
             self._cached_end = weakref.finalize(self, link.close)
         return kept[1]
+
+    def _set_modified_time(self, key: str, time: datetime) -> None:
+        self._pool().run(lambda tree: tree.set_modified(key, int(time.timestamp())))
 
     def close(self) -> None:
         """Close the connections; those that are in use are closed when they come to rest."""

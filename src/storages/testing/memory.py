@@ -155,6 +155,11 @@ class MemoryStorage(RemoteStorage):
             )
             self._bucket.objects[target] = Stored(entry, stored.data)
 
+    def _set_modified_time(self, key: str, time: datetime) -> None:
+        with self._bucket.lock:
+            stored = self._stored(key)
+            self._bucket.objects[key] = Stored(replace(stored.entry, modified=time), stored.data)
+
     def url(self, name: str | None) -> str:
         """The address below `base_url`; nothing serves it."""
         base = settings.MEDIA_URL if self.base_url is None else self.base_url

@@ -20,6 +20,7 @@ from storages.testing.conformance._topics import TOPICS
 from storages.testing.conformance.atomic import Atomic
 from storages.testing.conformance.bulk import Bulk
 from storages.testing.conformance.compressed import Compressed
+from storages.testing.conformance.directories import Directories
 from storages.testing.conformance.identity import Identity
 from storages.testing.conformance.integration import Integration
 from storages.testing.conformance.listing import Listing
@@ -43,6 +44,7 @@ class StorageConformance(
     Saving,
     Naming,
     Listing,
+    Directories,
     Bulk,
     Times,
     Identity,

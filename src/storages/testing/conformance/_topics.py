@@ -6,6 +6,7 @@ TOPICS = (
     "atomic",
     "bulk",
     "compressed",
+    "directories",
     "identity",
     "integration",
     "listing",

@@ -24,7 +24,10 @@ MiB = 1024 * KiB
 SMALL_PART = 64 * KiB
 """Bytes of a part, where the storage lets a test choose."""
 
-METHODS = frozenset({"stat", "scan", "copy", "move", "write", "delete_many", "delete_tree"})
+METHODS = frozenset(
+    {"stat", "scan", "scandir", "copy", "move", "write", "delete_many", "delete_tree"}
+    | {"is_dir", "make_dir", "remove_dir", "move_tree"}
+)
 OPTIONS = frozenset({"file_overwrite", "gzip", "location"})
 
 

@@ -1,0 +1,234 @@
+"""The same over Django's FileSystemStorage, whose files this process can rename and stat."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+
+from storages.entry import Entry
+from storages.foreign import Foreign, Spool
+
+PREFIX, SUFFIX = ".storehouse-", ".part"
+"""How the names of files on their way begin and end; no listing shows them."""
+
+
+class Local(Foreign):
+    """Files of a FileSystemStorage: what is written is renamed when it is whole."""
+
+    storage: FileSystemStorage
+
+    # -- one file
+
+    def _entry(self, name: str) -> Entry:
+        path = self.storage.path(name)
+        return _entry(name, os.stat(path), is_link=os.path.islink(path))
+
+    def save_as(self, name: str, content: Any, *, overwrite: bool) -> None:
+        """Django writes into the file itself, and when that fails leaves what came so far."""
+        with Beside(self.storage, name) as beside:
+            beside.save(content)
+            beside.publish(overwrite=overwrite)
+
+    def write(self, name: str, content: Any, *, overwrite: bool = False) -> None:
+        self._check(name, overwrite)
+        self.save_as(name, content, overwrite=overwrite)
+
+    def create(self, name: str, *, overwrite: bool) -> Any:
+        self._check(name, overwrite)
+        if self._stores_as_is():
+            return LocalFile(self.storage, name, overwrite=overwrite)
+        return Spool(self, name, overwrite=overwrite)
+
+    def _check(self, name: str, overwrite: bool) -> None:
+        path = self.storage.path(name)
+        if os.path.isdir(path):
+            raise IsADirectoryError(f"{name!r} is a directory.")
+        if not overwrite and os.path.lexists(path):
+            raise FileExistsError(f"{name!r} exists already.")
+
+    def _stores_as_is(self) -> bool:
+        """Not so for a subclass that encrypts in `_save`, say."""
+        cls = type(self.storage)
+        return all(
+            getattr(cls, each) is getattr(FileSystemStorage, each)
+            for each in ("save", "_save", "open", "_open")
+        )
+
+    def move(self, source: str, target: str, *, overwrite: bool) -> None:
+        path, place = self.storage.path(source), self.storage.path(target)
+        if not os.path.isfile(path):
+            raise FileNotFoundError(f"{source!r} does not exist.")
+        if path != place:
+            self._check(target, overwrite)
+            with Beside(self.storage, target) as beside:
+                beside.save(ContentFile(b""))  # Django makes the directories
+                put_in_place(path, place, overwrite=overwrite)
+                beside.keep_dirs()
+
+    def set_modified_time(self, name: str, time: datetime) -> None:
+        path = self.storage.path(name)
+        os.utime(path, (os.stat(path).st_atime, time.timestamp()))
+
+    # -- directories
+
+    def scandir(self, path: str = "") -> Iterator[Entry]:
+        base = posixpath.normpath(path) if path else "."
+        base = "" if base in (".", "/") else f"{base}/"
+        try:
+            with os.scandir(self.storage.path(path or "")) as entries:
+                for each in entries:
+                    if is_temporary(each.name):
+                        continue
+                    with suppress(FileNotFoundError):  # gone meanwhile, or a link to nothing
+                        yield _entry(base + each.name, each.stat(), is_link=each.is_symlink())
+        except FileNotFoundError:
+            if not self._is_root(path):
+                raise
+
+    def is_dir(self, path: str) -> bool:
+        return self._is_root(path) or os.path.isdir(self.storage.path(path))
+
+    def make_dir(self, path: str) -> bool:
+        if os.path.lexists(self.storage.path(path)):
+            raise FileExistsError(f"{path!r} exists already.")
+        with Beside(self.storage, f"{path.rstrip('/')}/new") as beside:
+            beside.save(ContentFile(b""))  # Django makes the directories, with its own modes
+            beside.keep_dirs()
+        return True
+
+    def remove_dir(self, path: str) -> None:
+        if self._is_root(path):
+            raise ValueError("The root of the storage cannot be removed.")
+        os.rmdir(self.storage.path(path))
+
+    def move_tree(self, source: str, target: str) -> None:
+        self._check_move(source, target)
+        with Beside(self.storage, target) as beside:
+            beside.save(ContentFile(b""))
+            os.rename(self.storage.path(source), self.storage.path(target))
+            beside.keep_dirs()
+
+    def _is_root(self, path: str) -> bool:
+        return super()._is_root(path) or self.storage.path(path) == self.storage.path("")
+
+    def _listed(self, path: str) -> tuple[str, list[str], list[str]]:
+        base, dirs, files = super()._listed(path)
+        return base, dirs, [name for name in files if not is_temporary(name)]
+
+
+class Beside:
+    """A file beside the one to be: renamed when it is whole, else gone, with its directories."""
+
+    def __init__(self, storage: FileSystemStorage, name: str) -> None:
+        self._storage, self._place = storage, storage.path(name)
+        folder = posixpath.dirname(name)
+        self._made = _missing(os.path.dirname(self._place))
+        self._name = posixpath.join(folder, f"{PREFIX}{secrets.token_hex(12)}{SUFFIX}")
+
+    def save(self, content: Any) -> None:
+        self._name = self._storage.save(self._name, content)
+
+    @property
+    def path(self) -> str:
+        return self._storage.path(self._name)
+
+    def publish(self, *, overwrite: bool) -> None:
+        put_in_place(self.path, self._place, overwrite=overwrite)
+        self.keep_dirs()
+
+    def keep_dirs(self) -> None:
+        self._made.clear()
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with suppress(FileNotFoundError):
+            os.remove(self.path)
+        for path in self._made:
+            with suppress(OSError):  # others have put something in it
+                os.rmdir(path)
+
+
+class LocalFile:
+    """Content written beside a file, and renamed over it when closed."""
+
+    def __init__(self, storage: FileSystemStorage, name: str, *, overwrite: bool) -> None:
+        self.name, self._overwrite = name, overwrite
+        self._beside = Beside(storage, name)
+        try:
+            self._beside.save(ContentFile(b""))
+            self._file: IO[bytes] = open(self._beside.path, "wb")  # noqa: SIM115 - close or abort closes it
+        except BaseException:
+            self._beside.__exit__()
+            raise
+
+    def write(self, data: Any) -> int:
+        return self._file.write(data)
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+    def close(self) -> None:
+        if not self.closed:
+            with self._beside:
+                self._file.close()
+                self._beside.publish(overwrite=self._overwrite)
+
+    def abort(self) -> None:
+        if not self.closed:
+            with self._beside, suppress(OSError):  # a full disk: what is buffered is dropped
+                self._file.close()
+
+
+def put_in_place(path: str, place: str, *, overwrite: bool) -> None:
+    """Rename a file, or link it where nothing may be replaced; FileExistsError."""
+    if overwrite:
+        os.replace(path, place)
+        return
+    try:
+        os.link(path, place)
+        os.remove(path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(place):
+            raise FileExistsError(f"{place!r} exists already.") from None
+        os.replace(path, place)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether it is the name of a file on its way."""
+    return name.startswith(PREFIX) and name.endswith(SUFFIX)
+
+
+def _entry(name: str, found: os.stat_result, *, is_link: bool = False) -> Entry:
+    is_dir = stat.S_ISDIR(found.st_mode)
+    return Entry(
+        name,
+        0 if is_dir else found.st_size,
+        modified=datetime.fromtimestamp(found.st_mtime, UTC),
+        created=datetime.fromtimestamp(found.st_ctime, UTC),
+        accessed=datetime.fromtimestamp(found.st_atime, UTC),
+        is_dir=is_dir,
+        is_link=is_link,
+    )
+
+
+def _missing(folder: str) -> list[str]:
+    """Which of a directory and those above it do not exist, the deepest first."""
+    missing = []
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    return missing

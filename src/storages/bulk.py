@@ -121,6 +121,11 @@ def is_dir(storage: Storage, path: str) -> bool:
     return bool(_side(storage).is_dir(path))
 
 
+def has_directories(storage: Storage) -> bool:
+    """Whether directories are real: they can be empty, and stay when their last file goes."""
+    return bool(_side(storage)._has_directories())
+
+
 def make_dir(storage: Storage, path: str) -> bool:
     """Make a directory, and say whether it is real: names imply others; FileExistsError."""
     return bool(_side(storage).make_dir(path))

@@ -140,15 +140,20 @@ class Foreign:
             _, dirs, files = self._listed(path)
         except NOT_A_DIRECTORY:
             return False
-        return bool(dirs or files)
+        return bool(dirs or files) or self._is_listed(path)
+
+    def _has_directories(self) -> bool:
+        return False
 
     def make_dir(self, path: str) -> bool:
         return False
 
     def remove_dir(self, path: str) -> None:
-        if self.is_dir(path):
+        if any(True for _ in self.scandir(path)):
             raise OSError(errno.ENOTEMPTY, f"{path!r} is not empty.")
-        raise FileNotFoundError(f"There is no directory {path!r}.")
+        if not self._is_listed(path):
+            raise FileNotFoundError(f"There is no directory {path!r}.")
+        self.storage.delete(path)
 
     def move_tree(self, source: str, target: str) -> None:
         self._check_move(source, target)
@@ -190,10 +195,17 @@ class Foreign:
             return
         for name in dirs:
             self._delete_dirs(base + name)
-        above, name = posixpath.split(posixpath.normpath(path))
-        if name != "." and name in self._listed(above)[1]:
+        if self._is_listed(path):
             with suppress(OSError):  # not empty
                 self.storage.delete(path)
+
+    def _is_listed(self, path: str) -> bool:
+        """Whether it is a directory in the listing of the one above it."""
+        above, name = posixpath.split(posixpath.normpath(path))
+        try:
+            return name != "." and name in self._listed(above)[1]
+        except NOT_A_DIRECTORY:
+            return False
 
     def _listed(self, path: str) -> tuple[str, list[str], list[str]]:
         """What to put before the names in a directory, and its directories and files."""

@@ -97,6 +97,9 @@ class Local(Foreign):
     def is_dir(self, path: str) -> bool:
         return self._is_root(path) or os.path.isdir(self.storage.path(path))
 
+    def _has_directories(self) -> bool:
+        return True
+
     def make_dir(self, path: str) -> bool:
         if os.path.lexists(self.storage.path(path)):
             raise FileExistsError(f"{path!r} exists already.")

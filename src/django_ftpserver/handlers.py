@@ -1,0 +1,170 @@
+"""What serves one client: pyftpdlib's handlers with signals, whose sessions no failure ends."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+from django.db import close_old_connections
+from django.dispatch import Signal
+from pyftpdlib.exceptions import FilesystemError
+from pyftpdlib.handlers import FTPHandler
+
+from django_ftpserver import signals
+from django_ftpserver.filesystems import StorageFS
+from django_ftpserver.replies import explain
+
+try:
+    from OpenSSL import SSL
+    from pyftpdlib.handlers import TLS_FTPHandler
+except ImportError:  # without pyOpenSSL, which the extra `ftpserver` brings
+    HAS_TLS = False
+else:
+    HAS_TLS = True
+
+logger = logging.getLogger("django_ftpserver.handlers")
+
+_after_password = re.compile(r"(\bPASS\b).*", re.IGNORECASE | re.DOTALL)
+
+
+class SignalEmitterMixin(FTPHandler):
+    """Sends Django's signals for what a client has done, and answers whatever fails."""
+
+    signal_sender: type | None = None
+    """The sender of its signals: the class that a project configured."""
+
+    # -- signals
+
+    def _send(self, signal: Signal, **about: Any) -> None:
+        """Django logs what receivers raise; it ends no session."""
+        sender = self.signal_sender or type(self)
+        logger.debug("%s: %s", self.remote_ip, about)
+        close_old_connections()
+        signal.send_robust(sender=sender, handler=self, remote_ip=self.remote_ip, **about)
+
+    def _send_path(self, signal: Signal, path: str) -> None:
+        self._send(signal, username=self.username, path=path)
+
+    def on_connect(self) -> None:
+        self._send(signals.ftp_client_connected, remote_port=self.remote_port)
+
+    def on_disconnect(self) -> None:
+        self._send(signals.ftp_client_disconnected, username=self.username or None)
+
+    def on_login(self, username: str) -> None:
+        self._send(signals.ftp_login, username=username)
+
+    def on_login_failed(self, username: str, password: str) -> None:
+        self._send(signals.ftp_login_failed, username=username)
+
+    def on_logout(self, username: str) -> None:
+        self._send(signals.ftp_logout, username=username)
+
+    def on_file_received(self, file: str) -> None:
+        self._send_path(signals.ftp_file_received, file)
+
+    def on_file_sent(self, file: str) -> None:
+        self._send_path(signals.ftp_file_sent, file)
+
+    def on_incomplete_file_received(self, file: str) -> None:
+        self._send_path(signals.ftp_file_received_incomplete, file)
+
+    def on_incomplete_file_sent(self, file: str) -> None:
+        self._send_path(signals.ftp_file_sent_incomplete, file)
+
+    def ftp_DELE(self, path: str) -> Any:  # noqa: N802 - pyftpdlib's names
+        done = super().ftp_DELE(path)
+        if self._was_done():
+            self._send_path(signals.ftp_file_deleted, path)
+        return done
+
+    def ftp_MKD(self, path: str) -> Any:  # noqa: N802
+        done = super().ftp_MKD(path)
+        if self._was_done():
+            self._send_path(signals.ftp_directory_created, path)
+        return done
+
+    def ftp_RMD(self, path: str) -> Any:  # noqa: N802
+        done = super().ftp_RMD(path)
+        if self._was_done():
+            self._send_path(signals.ftp_directory_deleted, path)
+        return done
+
+    def ftp_RNTO(self, path: str) -> Any:  # noqa: N802
+        source = self._rnfr
+        done = super().ftp_RNTO(path)
+        if self._was_done():
+            paths = {"path_from": source, "path_to": path}
+            self._send(signals.ftp_file_renamed, username=self.username, **paths)
+        return done
+
+    def _was_done(self) -> bool:
+        """Whether the client was told that what it wanted was done."""
+        return str(self._last_response).startswith("2")
+
+    # -- commands
+
+    def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
+        """Run a command; one that fails is answered, and the client can go on."""
+        try:
+            super().pre_process_command(line, cmd, arg)
+        except UnicodeEncodeError:  # pyftpdlib's own answer
+            raise
+        except Exception as error:
+            if self._closed:
+                raise
+            self.respond_w_warning(f"451 {explain(error)}.")
+
+    def handle_auth_success(self, home: str, password: str, msg_login: str) -> None:
+        """Let the client in, once there are files to show."""
+        try:
+            fs = self.abstracted_fs(home, self)
+        except Exception as error:  # noqa: BLE001 - see above
+            self.respond_w_warning(f"421 {explain(error)}.")
+            self.close_when_done()
+            return
+        self.abstracted_fs: Any = lambda home, channel: fs
+        try:
+            super().handle_auth_success(home, password, msg_login)
+        finally:
+            del self.abstracted_fs
+
+    def ftp_CWD(self, path: str) -> Any:  # noqa: N802
+        """Change the directory; on a storage that is nothing which this process does."""
+        if not isinstance(self.fs, StorageFS):
+            return super().ftp_CWD(path)
+        try:
+            self.run_as_current_user(self.fs.chdir, path)
+        except FilesystemError as error:
+            self.respond(f"550 {error}.")
+            return None
+        shown = self.fs.cwd.replace('"', '""')
+        self.respond(f'250 "{shown}" is the current directory.')
+        return path
+
+    def decode(self, bytes: bytes) -> str:
+        """The text of a command; what is no text is refused, lest two names become one."""
+        try:
+            return bytes.decode(self.encoding)
+        except UnicodeDecodeError:
+            self._in_buffer.clear()
+            self._in_buffer_len = 0
+            raise
+
+    def logline(self, msg: str, logfun: Any = logger.debug) -> None:
+        super().logline(_after_password.sub(r"\1 ******", msg), logfun)
+
+
+class DjangoFTPHandler(SignalEmitterMixin):
+    """Serves a client without TLS."""
+
+
+if HAS_TLS:
+
+    class DjangoTLS_FTPHandler(SignalEmitterMixin, TLS_FTPHandler):  # noqa: N801 - as projects know it
+        """Serves a client who must use TLS 1.2 or newer, for the commands and for the files."""
+
+        tls_control_required = True
+        tls_data_required = True
+        ssl_options = TLS_FTPHandler.ssl_options | SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1

@@ -1,0 +1,209 @@
+"""Files on their way: when an upload is whole, and what becomes of it if it is not."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import logging
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from pyftpdlib.handlers import DTPHandler
+
+from django_ftpserver.replies import explain
+
+if TYPE_CHECKING:
+    from django_ftpserver.filesystems import StorageFS
+    from storages.bulk import Writable
+
+COPIED = 1024 * 1024
+"""Bytes that are read at a time of a file that is appended to."""
+
+logger = logging.getLogger("django_ftpserver")
+
+
+class Transfer:
+    """A file on its way, which remembers what went wrong: pyftpdlib does not tell clients."""
+
+    error: Exception | None = None
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Makes an OSError of whatever a storage raises; pyftpdlib handles no other."""
+        try:
+            yield
+        except Exception as error:
+            self.error = error
+            raise OSError(errno.EIO, "The storage failed.") from error
+
+
+class Download(Transfer):
+    """A file that is read for a client."""
+
+    def __init__(self, path: str, file: Any) -> None:
+        super().__init__(path)
+        self._file = file
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._file.closed)
+
+    def read(self, count: int) -> bytes:
+        with self._noted():
+            data: bytes = self._file.read(count)
+        return data
+
+    def seek(self, position: int) -> None:
+        self._file.seek(position)
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def fileno(self) -> int:
+        """Of a file on this machine: the kernel can send it."""
+        try:
+            return int(self._file.fileno())
+        except AttributeError:
+            raise OSError(errno.EINVAL, "It is no file of this machine.") from None
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+
+class Upload(Transfer):
+    """A file that a client sends. `close` stores it only if the data connection says it is whole.
+
+    So it is dropped where the client breaks off, times out, or goes away, whoever closes it.
+    `old` opens the file that is there, `stored` is called when there is a new one.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        writer: Writable,
+        fs: StorageFS,
+        old: Callable[[], Any],
+        stored: Callable[[], None],
+    ) -> None:
+        super().__init__(path)
+        self._writer, self._channel = writer, fs.cmd_channel
+        self._old, self._stored = old, stored
+
+    @property
+    def closed(self) -> bool:
+        return self._writer.closed
+
+    def seek(self, position: int) -> None:
+        """Begin with that many bytes of the file that is there; what follows them goes."""
+        self.resume(position)
+
+    def resume(self, count: int | None = None) -> None:
+        """Begin with the first bytes of the file that is there, all by default."""
+        try:
+            with self._old() as old:
+                while chunk := old.read(COPIED if count is None else min(COPIED, count)):
+                    self._writer.write(chunk)
+                    count = None if count is None else count - len(chunk)
+        except FileNotFoundError:
+            raise
+        except BaseException:
+            self._writer.abort()
+            raise
+
+    def write(self, data: bytes) -> int:
+        with self._noted():
+            return self._writer.write(data)
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        try:
+            if self._is_whole():
+                self._channel.run_as_current_user(self._writer.close)
+                self._stored()
+        finally:
+            self._writer.abort()
+
+    def _is_whole(self) -> bool:
+        data = getattr(self._channel, "data_channel", None)
+        if data is None or data.file_obj is not self:
+            return False
+        return bool(data.transfer_finished) and self.error is None
+
+
+class StorageDTP(DTPHandler):
+    """A data connection that says a transfer succeeded only when the file is stored.
+
+    FTP has no other sign for the end of an upload than that the connection is closed. It counts
+    if nothing broke: no reset, no TLS connection cut without its farewell, and the client is
+    still there on the control connection.
+    """
+
+    _is_receiving = False
+    _is_cut = False
+
+    def recv(self, buffer_size: int) -> Any:
+        self._is_receiving = True
+        try:
+            return super().recv(buffer_size)
+        finally:
+            self._is_receiving = False
+
+    def handle_close(self) -> None:
+        # pyftpdlib calls it while it handles the error, or without one at an orderly end.
+        error = sys.exc_info()[1]
+        ended = self._is_receiving and (error is None or type(error).__name__ == "ZeroReturnError")
+        self._is_cut = self.receive and not ended
+        super().handle_close()
+
+    def close(self) -> None:
+        file = self.file_obj
+        if not self._closed and isinstance(file, Transfer):
+            if isinstance(file, Upload) and not file.closed:
+                self._settle(file)
+            if file.error is not None:
+                self.transfer_finished = False
+                self._resp = (f"451 {explain(file.error)}.", logger.warning)
+        super().close()
+
+    def _settle(self, file: Upload) -> None:
+        """Store what was received, or drop it."""
+        if self._is_cut or (self.transfer_finished and self._is_alone()):
+            self.transfer_finished = False
+            self._resp = ("426 Connection lost; nothing was stored.", logger.info)
+        try:
+            if self.transfer_finished and self._had_cr:  # the last byte in ASCII mode
+                file.write(b"\r")
+            file.close()
+        except Exception as error:  # noqa: BLE001 - whatever a storage raises: the client is told
+            file.error = error
+
+    def _is_alone(self) -> bool:
+        """Whether the client has left: its control connection is closed, with nothing to read."""
+        channel = self.cmd_channel
+        if channel._closed or channel.socket is None:
+            return True
+        try:
+            with socket.fromfd(channel.socket.fileno(), socket.AF_INET, socket.SOCK_STREAM) as peek:
+                peek.setblocking(False)
+                return peek.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+
+@functools.cache
+def storing(data_connection: type) -> type:
+    """A class of data connections, with what `StorageDTP` does."""
+    for one, other in ((data_connection, StorageDTP), (StorageDTP, data_connection)):
+        if issubclass(one, other):
+            return one
+    return type(data_connection.__name__, (data_connection, StorageDTP), {})

@@ -1,0 +1,1 @@
+"""The FTP server: real clients, over every kind of storage."""

@@ -29,10 +29,9 @@ class EmptyDirs:
                     self._names.popitem(last=False)
 
     def remove(self, name: str) -> None:
-        """Forget a directory that was removed; the one above it stays."""
+        """Forget a directory that was removed."""
         with self._lock:
             self._names.pop(name, None)
-        self.add(posixpath.dirname(name))
 
     def fill(self, name: str) -> None:
         """Forget a directory that holds a file now, and those above it."""

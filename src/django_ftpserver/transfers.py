@@ -146,21 +146,47 @@ class StorageDTP(DTPHandler):
     still there on the control connection.
     """
 
-    _is_receiving = False
+    _is_orderly = False
     _is_cut = False
 
+    def __init__(self, sock: socket.socket, cmd_channel: Any) -> None:
+        super().__init__(sock, cmd_channel)
+        if not self.connected:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Answer the command that waits for this connection, which broke before it was there."""
+        channel = self.cmd_channel
+        waiting = channel._in_dtp_queue or channel._out_dtp_queue or ()
+        channel._in_dtp_queue = channel._out_dtp_queue = None
+        if waiting:
+            channel.respond("426 Connection lost.")
+        for file in waiting:
+            if isinstance(file, Upload):
+                file.close()
+                channel.on_incomplete_file_received(file.name)
+            elif isinstance(file, Download):
+                file.close()
+                channel.on_incomplete_file_sent(file.name)
+
+    def send(self, data: bytes) -> Any:
+        """Send nothing if there is nothing: OpenSSL takes that for the end of the connection."""
+        return super().send(data) if data else 0
+
     def recv(self, buffer_size: int) -> Any:
-        self._is_receiving = True
+        self._is_orderly = True
         try:
-            return super().recv(buffer_size)
-        finally:
-            self._is_receiving = False
+            data = super().recv(buffer_size)
+        except Exception as error:
+            self._is_orderly = type(error).__name__ == "ZeroReturnError"  # TLS's farewell
+            raise
+        self._is_orderly = False
+        return data
 
     def handle_close(self) -> None:
-        # pyftpdlib calls it while it handles the error, or without one at an orderly end.
-        error = sys.exc_info()[1]
-        ended = self._is_receiving and (error is None or type(error).__name__ == "ZeroReturnError")
-        self._is_cut = self.receive and not ended
+        # pyftpdlib calls it in `recv`, at the end of the data or while it handles the error.
+        is_broken = isinstance(sys.exc_info()[1], OSError)
+        self._is_cut = self.receive and (is_broken or not self._is_orderly)
         super().handle_close()
 
     def close(self) -> None:

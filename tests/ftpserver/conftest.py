@@ -12,8 +12,10 @@ storages_to_serve storages by their kind: files, memory, s3, sftp (each test its
 from __future__ import annotations
 
 import ftplib
+import gc
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +25,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import connections
+from pyftpdlib.handlers import DTPHandler
 
 from django_ftpserver import signals
 from django_ftpserver.filesystems import StorageFS
@@ -92,8 +95,20 @@ class Serving:
             client.prot_p()
         return client
 
-    def url(self, username: str = "ann") -> str:
-        return f"ftp://{username}@{self.host}:{self.port}"
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for what the server does after its answer."""
+        until = time.monotonic() + 30
+        while not is_so():
+            assert time.monotonic() < until, "it never was so"
+            time.sleep(0.005)
+
+    def bytes_received(self) -> int:
+        """Of the transfers that go on."""
+        return sum(
+            each.tot_bytes_received
+            for each in gc.get_objects()
+            if isinstance(each, DTPHandler) and not each._closed
+        )
 
 
 @pytest.fixture

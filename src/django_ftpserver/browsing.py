@@ -129,14 +129,14 @@ class Browsing(AbstractedFS):
     def _begin(self, path: str) -> Iterator[Entry] | None:
         """The entries of a directory, of which the first is there; None if it is none."""
         name = self._name(path)
-        try:
+        first = None
+        with suppress(FileNotFoundError, NotADirectoryError, FileExistsError):
             entries = bulk.scandir(self.storage, name)
             first = next(entries, None)
-        except (FileNotFoundError, NotADirectoryError, FileExistsError):
-            return iter(()) if path == self.root or self._empty.hold(name) else None
         if first is not None:
             return chain([first], entries)
-        return iter(()) if self._is_dir(path) else None
+        is_empty = path == self.root or self._empty.hold(name) or self._is_real_dir(name)
+        return iter(()) if is_empty else None
 
     @answered
     def listdir(self, path: str) -> Listing:

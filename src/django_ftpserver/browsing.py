@@ -67,7 +67,7 @@ class Browsing(AbstractedFS):
         return f"/{path.lstrip('/')}"
 
     def ftp2fs(self, ftppath: str) -> str:
-        return posixpath.normpath(f"{self.root}/{self.ftpnorm(ftppath)[1:]}")
+        return posixpath.normpath(posixpath.join(self.root, self.ftpnorm(ftppath)[1:]))
 
     def fs2ftp(self, fspath: str) -> str:
         path = posixpath.normpath(posixpath.join(self.root, fspath))

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer, ThreadedFTPServer
 
 from django_ftpserver import signals
@@ -31,11 +32,14 @@ class ThreadedServer(ThreadedFTPServer):
     database connections are closed.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._lock = threading.Lock()  # pyftpdlib's are shared by all servers of a process
+    def __init__(
+        self, address_or_socket: Any, handler: type, ioloop: Any = None, backlog: int = 100
+    ) -> None:
+        # pyftpdlib's are shared by all servers of a process, which could not end one by one.
+        self._lock = threading.Lock()
         self._exit = threading.Event()
         self._active_tasks: list[threading.Thread] = []
-        super().__init__(*args, **kwargs)
+        super().__init__(address_or_socket, handler, ioloop or IOLoop(), backlog)
 
     def handle_accepted(self, sock: socket.socket, addr: tuple[Any, ...]) -> None:
         thread = threading.Thread(

@@ -122,6 +122,7 @@ def test_a_port_that_is_taken() -> None:
 SETTINGS = """
 SECRET_KEY = "for-tests-only"
 USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django_ftpserver"]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}
 MEDIA_ROOT = "media"
@@ -158,14 +159,16 @@ class Site:
         assert not error, error
         return out
 
-    def set_up(self) -> None:
+    def set_up(
+        self, module: str = "django.contrib.auth.models", user: str = "User", name: str = "ann"
+    ) -> None:
         self.run("migrate", "-v", "0")
         self.run("createftpusergroup", "g", "/home/{username}")
-        make = "User.objects.create_user('ann', password='pw')"
-        self.run("shell", "-v", "0", "-c", f"from django.contrib.auth.models import User; {make}")
-        self.run("createftpuseraccount", "ann", "g")
+        make = f"{user}.objects.create_user({name!r}, password='pw')"
+        self.run("shell", "-v", "0", "-c", f"from {module} import {user}; {make}")
+        self.run("createftpuseraccount", name, "g")
 
-    def serve(self, *args: str) -> tuple[subprocess.Popen[str], ftplib.FTP]:
+    def serve(self, *args: str, username: str = "ann") -> tuple[subprocess.Popen[str], ftplib.FTP]:
         process = self.popen("ftpserver", *args)
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -173,7 +176,7 @@ class Site:
         assert found, (line, process.stderr and process.poll() and process.stderr.read())
         client = ftplib.FTP(timeout=30)
         client.connect("127.0.0.1", int(found[1]))
-        client.login("ann", "pw")
+        client.login(username, "pw")
         return process, client
 
 
@@ -184,6 +187,40 @@ def site(tmp_path: Path) -> Iterator[Site]:
     for process in site.started:
         process.kill()
         process.communicate()
+
+
+PEOPLE = """
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+class People(BaseUserManager):
+    def create_user(self, email, password):
+        person = self.model(email=email)
+        person.set_password(password)
+        person.save()
+
+class Person(AbstractBaseUser):
+    email = models.EmailField(unique=True)
+    is_active = True
+    objects = People()
+    USERNAME_FIELD = "email"
+"""
+
+
+def test_users_of_a_project_itself(site: Site) -> None:
+    (site.folder / "people").mkdir()
+    (site.folder / "people/__init__.py").touch()
+    (site.folder / "people/models.py").write_text(PEOPLE)
+    with (site.folder / "settings.py").open("a") as file:
+        file.write('AUTH_USER_MODEL = "people.Person"\nINSTALLED_APPS.append("people")\n')
+    site.run("makemigrations", "people", "-v", "0")
+    site.set_up("people.models", "Person", "ann@example.com")
+    _, client = site.serve(username="ann@example.com")
+    with client:
+        client.storbinary("STOR a.txt", io.BytesIO(b"a"))
+    assert (site.folder / "media/home/ann@example.com/a.txt").read_bytes() == b"a"
+    assert "ann@example.com" in site.run("listftpuseraccount")
+    site.run("deleteftpuseraccount", "ann@example.com")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -6,7 +6,8 @@ from statistics import median
 
 from kinds import Kind
 from meter import Sample
-from plan import ROWS, TITLES, Row, Target, sized, target_of
+from plan import ROWS, TITLES, Row, sized
+from targets import Target, target_of
 
 SIDES = ("peer", "ours")
 MISSING, FAILED = "n/a", "failed"

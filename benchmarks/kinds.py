@@ -1,7 +1,7 @@
 """The services, as data: what they are called, and what a storage needs to reach their server."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 MIB = 1024 * 1024
@@ -30,6 +30,8 @@ class Kind:
     settings: Mapping[str, Any] = field(default_factory=dict)  # of Django
     registers_driver: bool = False  # Libcloud's, for both packages
     stores: Literal["objects", "files", "account"] = "objects"
+    program: str = "workloads.py"  # the workloads: of the storage itself, or of what serves it
+    suite: str = ""  # of tasks, where they are not those of what it stores
     speaks: str = ""  # the fake's dialect, where it is not called as the service is
     alone: tuple[str, ...] = ()  # tasks of ours alone, for django-storages cannot
     large_times: int = 1  # that the large file is transferred in a round: the quicker, the more
@@ -168,4 +170,16 @@ LIBCLOUD = Kind(
     slow_peer=dict.fromkeys(("upload", "download", "download-paced"), 4 * MIB),
 )
 
-KINDS = {kind.name: kind for kind in (S3, GCS, AZURE, SFTP, FTP, DROPBOX, LIBCLOUD)}
+FTPSERVER = replace(
+    S3,
+    name="ftpserver",
+    title="An FTP server that serves S3, 20 ms away",
+    bulk=256 * MIB,
+    urls={},
+    program="ftpserver_workloads.py",
+    suite="ftpserver",
+    speaks="s3",
+)
+
+EVERY = (S3, GCS, AZURE, SFTP, FTP, DROPBOX, LIBCLOUD, FTPSERVER)
+KINDS = {kind.name: kind for kind in EVERY}

@@ -1,4 +1,4 @@
-"""What a workload's own process can tell: CPU, wall time, requests, memory.
+"""What a workload's process can tell: CPU, wall time, requests, memory.
 
 Imports little, and http.client late: what is loaded here would be missing from the cold start.
 """
@@ -7,12 +7,14 @@ import gc
 import json
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol, TypeVar
 
 Sample = dict[str, float]
+T = TypeVar("T")
 
 TURN = "turn\n"  # what a process prints to let the other side work
 COUNTED = {"requests": "requests", "bytes_out": "received"}  # the server's name: ours
@@ -37,6 +39,13 @@ def wait_for_turn() -> int:
     return int(sys.stdin.readline())
 
 
+class Process(Protocol):
+    """Another one, which tells what it has used."""
+
+    def cpu(self) -> float: ...
+    def peak_memory(self) -> int: ...
+
+
 class Meter:
     """Measures sections of one process against the server whose control port it is given.
 
@@ -45,9 +54,15 @@ class Meter:
 
     def __init__(self, control_port: int, before: int) -> None:
         self._port = control_port
+        self._cpu, self._peak_memory = time.process_time, peak_memory
         self._base = peak_memory()
         self._connections = 0  # opened in earlier turns
         self._before = before  # opened by anyone, as this turn began
+
+    def watch(self, process: Process) -> None:
+        """Measure that process, and its memory over what it has now, instead of this one's."""
+        self._cpu, self._peak_memory = process.cpu, process.peak_memory
+        self._base = process.peak_memory()
 
     def next_turn(self) -> None:
         """Let the other side work, and wait until this one may go on."""
@@ -62,9 +77,9 @@ class Meter:
         sample: Sample = {}
         gc.collect()
         before = self._counters()
-        wall, cpu = time.perf_counter(), time.process_time()
+        cpu, wall = self._cpu(), time.perf_counter()
         yield sample
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        wall, cpu = time.perf_counter() - wall, self._cpu() - cpu
         after = self._counters()
         found = {
             name: after[counter] - before[counter]
@@ -86,14 +101,51 @@ class Meter:
             samples.append(sample)
         return {key: sum(sample[key] for sample in samples) / turns for key in samples[0]}
 
+    def crowd(
+        self,
+        count: int,
+        begin: Callable[[int], T],
+        go_on: Callable[[T], object],
+        *,
+        operations: int,
+    ) -> Sample:
+        """A sample per operation of threads that all begin, and then go on together, measured."""
+        meeting, problems = threading.Barrier(count + 1), list[BaseException]()
+
+        def work(number: int) -> None:
+            try:
+                begun = begin(number)
+                meeting.wait()  # all are warm
+                meeting.wait()  # and measured from here
+                go_on(begun)
+                meeting.wait()
+            except BaseException as problem:  # the first is the reason for all others
+                problems.append(problem)
+                meeting.abort()
+                raise
+
+        workers = [threading.Thread(target=work, args=(number,)) for number in range(count)]
+        for worker in workers:
+            worker.start()
+        with suppress(threading.BrokenBarrierError):
+            meeting.wait()
+            with self.section(operations) as sample:
+                meeting.wait()
+                meeting.wait()
+        for worker in workers:
+            worker.join()
+        if problems:
+            raise problems[0]
+        return sample
+
     def process(self) -> Sample:
         """Of the whole process so far: peak memory over Django's, connections opened."""
         found = {"memory": self.memory(), "connections": self.connections()}
         return {name: number for name, number in found.items() if number is not None}
 
     def memory(self) -> int:
-        """Bytes by which the process has ever been larger than with Django alone."""
-        return peak_memory() - self._base
+        """Bytes by which the process has ever been larger than with Django alone, or idle."""
+        return self._peak_memory() - self._base
 
     def connections(self) -> int | None:
         """Those of this process so far; None from a server that does not count them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kinds import KINDS, MIB, Kind
-from service import MEMBER, MEMBER_SIZE
+from service import LISTED, MEMBER, MEMBER_SIZE
 
 PACED = {"latency_ms": 20, "conn_mb_s": 40}  # a far service: 20 ms, 40 MB/s for a connection
 
@@ -20,6 +20,7 @@ class Task:
     details: dict[str, Any] = field(default_factory=dict)
     times: int = 1  # in a round
     slow: bool = False  # left out of a quick run that does not name it
+    once: bool = False  # in the first round only: it takes minutes
     alone: bool = False  # of ours: the peer cannot, or there is nothing to compare
 
 
@@ -29,7 +30,8 @@ def tasks(kind: Kind, *, quick: bool) -> list[Task]:
         "objects": lambda: object_tasks(quick=quick),
         "files": lambda: file_tasks(kind.large_times, quick=quick),
         "account": lambda: account_tasks(quick=quick),
-    }[kind.stores]()
+        "ftpserver": lambda: ftpserver_tasks(quick=quick),
+    }[kind.suite or kind.stores]()
     other = "link" if kind.urls else "url"
     return [
         replace(task, alone=task.alone or task.name in kind.alone)
@@ -107,6 +109,25 @@ def account_tasks(*, quick: bool) -> list[Task]:
     ]
 
 
+def ftpserver_tasks(*, quick: bool) -> list[Task]:
+    count, turns, commands, times = (8, 2, 3, 1) if quick else (24, 6, 10, 2)
+    late = {"latency_ms": 20}
+    hundred, thousand = (
+        {"directory": name, "count": LISTED[name]} for name in ("hundred", "thousand")
+    )
+    return [
+        Task("commands", "commands", late, {"count": count, "turns": turns}),
+        Task("clients", "clients", late, {"count": commands}),
+        Task("cold", "cold", late, times=times),
+        Task("list-100", "listing", late, {"command": "LIST", **hundred}),
+        Task("mlsd-100", "listing", late, {"command": "MLSD", **hundred}),
+        Task("list", "listing", late, {"command": "LIST", **thousand}, slow=True, once=True),
+        Task("mlsd", "listing", late, {"command": "MLSD", **thousand}, slow=True, once=True),
+        Task("stor", "upload", late),
+        Task("retr", "download", late),
+    ]
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of the verdict: a metric of a sample of a task; the peer's may be another sample."""
@@ -138,7 +159,27 @@ LARGE = {
     "upload": "save {bulk}",
     "write": 'open("wb") {bulk}',
     "download": "open + read {bulk}",
+    "stor": "STOR {bulk}",
+    "retr": "RETR {bulk}",
 }
+
+COMMANDS = {  # of FTP
+    "STOR": "STOR 10 KiB",
+    "RETR": "RETR 10 KiB",
+    "SIZE": "SIZE",
+    "MDTM": "MDTM",
+    "DELE": "DELE",
+    "LIST": "LIST of 10 files",
+}
+
+LISTINGS = {
+    "list-100": "LIST of 100 files",
+    "mlsd-100": "MLSD of 100 files",
+    "list": "LIST of 1,000 files",
+    "mlsd": "MLSD of 1,000 files",
+}
+
+COSTS = ((": wall", "wall"), (": requests", "requests"), ("", "cpu"))
 
 ROWS = [
     *(Row(title, "small", sample) for sample, title in SMALL.items()),
@@ -168,6 +209,7 @@ ROWS = [
     *(Row(title, task, "large") for task, title in LARGE.items()),
     *(Row(f"{title}: memory", task, "large", "memory") for task, title in LARGE.items()),
     Row("open + read {bulk}: first byte", "download", "large", "first_byte"),
+    Row("RETR {bulk}: first byte", "retr", "large", "first_byte"),
     Row("save {bulk}, paced: speed", "upload-paced", "large", "speed"),
     Row('open("wb"), paced: speed', "write-paced", "large", "speed"),
     Row("open + read {bulk}, paced: speed", "download-paced", "large", "speed"),
@@ -183,6 +225,19 @@ ROWS = [
         Row(f"sizes of 10,000 (peer: from a sample){of}", "listing", "all sizes", metric)
         for of, metric in (("", "cpu"), (": wall", "wall"), (": requests", "requests"))
     ),
+    *(
+        Row(f"{title}{of}", "commands", command, metric)
+        for of, metric in COSTS
+        for command, title in COMMANDS.items()
+    ),
+    *(
+        Row(f"{title}{of}", task, title[:4], metric)
+        for task, title in LISTINGS.items()
+        for of, metric in COSTS
+    ),
+    Row("8 clients: STOR, LIST, RETR, DELE: commands per second", "clients", "command", "rate"),
+    Row("8 clients: CPU of a command", "clients", "command"),
+    Row("8 clients: memory", "clients", "command", "memory"),
 ]
 
 TITLES = {  # of tasks, for the table of everything measured
@@ -203,4 +258,8 @@ TITLES = {  # of tasks, for the table of everything measured
     "download-paced": "open + read {bulk}, paced",
     "zip": "zip member of {bulk}, 20 ms",
     "listing": "listing",
+    "commands": "10 KiB",
+    "clients": "8 clients",
+    **LISTINGS,
+    **{task: LARGE[task] for task in ("stor", "retr")},
 }

@@ -1,6 +1,7 @@
 """Compare this package with django-storages: the same workloads, side by side.
 
-Both interpreters run workloads.py; each has one package installed that imports as `storages`.
+Both interpreters run workloads.py; each has one package installed that imports as `storages`. So
+with FTP servers, ftpserver_workloads.py, and the peer's django-ftpserver.
 The servers run in the interpreter that runs this file, which needs uvloop and cryptography; for
 SFTP, FTP and Dropbox also this package's extras, and for the first two the programs sshd and vsftpd
 (or pyftpdlib).
@@ -38,7 +39,7 @@ class Bench:
 
     def round(self, number: int, wanted: list[Task]) -> None:
         """Each task on both sides, turn about; who is first alternates."""
-        for task in wanted:
+        for task in [task for task in wanted if not (number and task.once)]:
             say(f"{self.kind.title}, round {number + 1}: {task.name}")
             for time_ in range(task.times):
                 done = self.once(task, self.sides[:: (-1) ** (number + time_)])
@@ -60,6 +61,7 @@ class Bench:
         less = side.name == PEER and task.name in kind.slow_peer
         return {
             "service": kind.name,
+            "program": kind.program,
             "task": task.name,
             "workload": task.workload,
             "backend": kind.backend,

@@ -20,7 +20,12 @@ from kinds import BUCKET, MIB, Kind
 ARCHIVE, SHORT = "archive.zip", "short.bin"
 MEMBER, MEMBER_SIZE = "reports/summary.txt", 100_000  # of the archive; bytes
 PART = 8 * MIB  # bytes in each of the archive's other members
-LISTED = {"ten-thousand": 10_000, "thousand": 1_000, "ten": 10}  # directories of so many files
+LISTED = {  # directories of so many files
+    "ten-thousand": 10_000,
+    "thousand": 1_000,
+    "hundred": 100,
+    "ten": 10,
+}
 
 # glibc's: memory once touched stays with the process, so that large bodies go into it at once.
 TUNED = {"GLIBC_TUNABLES": "glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=1099511627776"}

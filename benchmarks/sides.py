@@ -11,14 +11,14 @@ from typing import Any
 
 from meter import TURN, Sample
 
-PROGRAM = Path(__file__).with_name("workloads.py")
+PROGRAMS = Path(__file__).parent
 TIME_LIMIT = 300  # seconds for one process
 VERSIONS = """
 import platform
 from importlib.metadata import PackageNotFoundError, version
 for name in (
-    "django-storages", "django-storehouse", "boto3", "google-cloud-storage", "azure-storage-blob",
-    "paramiko", "dropbox", "apache-libcloud", "Django",
+    "django-storages", "django-ftpserver", "django-storehouse", "boto3", "google-cloud-storage",
+    "azure-storage-blob", "paramiko", "dropbox", "apache-libcloud", "pyftpdlib", "Django",
 ):
     try:
         print(name, version(name), end=", ")
@@ -66,7 +66,7 @@ class Worker:
         self.side, self.name = side, f"{job['service']}, {job['task']}"
         self.samples: dict[str, Sample] = {}
         self._process = subprocess.Popen(
-            [side.python, PROGRAM, json.dumps(job)],
+            [side.python, PROGRAMS / job["program"], json.dumps(job)],
             env=side.environment(job["environment"]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

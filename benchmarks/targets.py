@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kinds import MIB, Kind
-from plan import LARGE, SMALL, Row
+from plan import COMMANDS, LARGE, LISTINGS, SMALL, Row
 
 BULK_TARGET_MEMORY = 96 * MIB
 
@@ -141,6 +141,19 @@ TARGETS: dict[str, Targets] = {
         ("listing", "listdir", "requests"): requests(11),
         ("download-paced", "large", "speed"): at_least(1),
         ("download-paced", "large", "first_byte"): at_most(1 / 5),
+    },
+    "ftpserver": {
+        **LARGE_MEMORY,
+        **{
+            (task, title[:4], metric): at_most(1 / 50)
+            for task, title in LISTINGS.items()
+            for metric in ("wall", "requests")
+        },
+        **{("commands", each, "requests"): requests(1) for each in COMMANDS},
+        ("commands", "DELE", "requests"): requests(2),  # whether there is such a file, first
+        ("stor", "large", "speed"): at_least(1),
+        ("retr", "large", "speed"): at_least(1),
+        ("clients", "command", "rate"): at_least(4),
     },
 }
 

@@ -8,9 +8,8 @@ workload chooses (see Meter). The result is one line of JSON: a sample for each 
 
 import json
 import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -162,30 +161,16 @@ def cold(job: Job, meter: Meter) -> Samples:
 def threads(job: Job, meter: Meter) -> Samples:
     """16 threads share one storage; each saves a file and reads it back, again and again."""
     storage, pairs, count = new_storage(job), job["count"], 16
-    meeting = threading.Barrier(count + 1)
 
-    def work(folder: str) -> None:
-        try:
-            save_and_read(storage, f"{folder}/first.bin")
-            meeting.wait()  # all are warm
-            meeting.wait()  # and measured from here
-            for number in range(pairs):
-                save_and_read(storage, f"{folder}/{number}.bin")
-            meeting.wait()
-        except BaseException:
-            meeting.abort()
-            raise
+    def begin(thread: int) -> str:
+        save_and_read(storage, f"{job['folder']}/{thread}/first.bin")
+        return f"{job['folder']}/{thread}"
 
-    folders = [f"{job['folder']}/{thread}" for thread in range(count)]
-    workers = [threading.Thread(target=work, args=(folder,)) for folder in folders]
-    for worker in workers:
-        worker.start()
-    meeting.wait()
-    with meter.section(pairs * count) as sample:
-        meeting.wait()
-        meeting.wait()
-    for worker in workers:
-        worker.join()
+    def go_on(folder: str) -> None:
+        for number in range(pairs):
+            save_and_read(storage, f"{folder}/{number}.bin")
+
+    sample = meter.crowd(count, begin, go_on, operations=pairs * count)
     return {"pair": {**sample, **meter.process()}}
 
 
@@ -326,12 +311,12 @@ WORKLOADS = {
 }
 
 
-def main() -> None:
+def main(workloads: Mapping[str, Callable[[Job, Meter], Samples]]) -> None:
     before = wait_for_turn()
     job = json.loads(sys.argv[1])
     set_up_django(job)
     try:
-        samples = WORKLOADS[job["workload"]](job, Meter(job["control_port"], before))
+        samples = workloads[job["workload"]](job, Meter(job["control_port"], before))
     except Exception as problem:
         print(json.dumps({"problem": repr(problem)}))
         raise
@@ -339,4 +324,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(WORKLOADS)

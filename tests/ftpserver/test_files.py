@@ -115,6 +115,25 @@ def test_directories_come_and_go(client: Any, storage: Any) -> None:
     assert names(storage) == []
 
 
+def test_a_home_that_is_the_root_of_the_storage(serve: Any, account: Any, sent: Any) -> None:
+    account(home_dir="/")
+    serving = serve()
+    client = serving.client()
+    assert client.cwd("/") == '250 "/" is the current directory.'
+    assert client.nlst() == []
+    put(client, "a.txt")
+    put(client, "/d/b.txt")
+    assert names(serving.storage) == ["a.txt", "d/b.txt"]
+    assert sorted(client.nlst("/")) == ["a.txt", "d"]
+    client.delete("a.txt")
+    for command in ("RMD /", "RNFR /", "DELE /", "STOR /"):
+        with pytest.raises(ftplib.error_perm, match=r"550 (?!The storage failed)"):
+            client.sendcmd(command)
+    client.quit()
+    paths = [about["path"] for name, about in sent if "path" in about]
+    assert paths == ["/a.txt", "/d/b.txt", "/a.txt"]
+
+
 def test_renames_files_and_directories(client: Any, storage: Any) -> None:
     put(client, "a.txt", b"a")
     put(client, "b.txt", b"b")

@@ -12,7 +12,7 @@ from typing import Any
 from meter import TURN, Sample
 
 PROGRAMS = Path(__file__).parent
-TIME_LIMIT = 300  # seconds for one process
+TIME_LIMIT = 600  # seconds for one process; a listing over FTP takes minutes on a busy machine
 VERSIONS = """
 import platform
 from importlib.metadata import PackageNotFoundError, version

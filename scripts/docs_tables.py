@@ -3,8 +3,8 @@
     python scripts/docs_tables.py            # bring the pages up to date
     python scripts/docs_tables.py --check    # exit 1 and show what is out of date
 
-A page asks for one by `<!-- settings: dotted.path.of.a.Storage -->`, `<!-- capabilities -->` or
-`<!-- differences -->`; it stands between that line and `<!-- end -->`.
+A page asks for one by `<!-- settings: dotted.path.of.a.Storage -->`, `<!-- ftpserver -->`,
+`<!-- capabilities -->` or `<!-- differences -->`; it stands between that line and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if not settings.configured:
 
 from django.utils.module_loading import import_string  # noqa: E402
 
+from django_ftpserver.conf import SETTINGS, Setting  # noqa: E402
 from storages.base import RemoteStorage  # noqa: E402
 from storages.options import Option, declared  # noqa: E402
 from storages.primitives import Primitives  # noqa: E402
@@ -44,7 +45,8 @@ BACKENDS = (
 )
 
 MARKED = re.compile(
-    r"(?P<begin><!-- (?P<kind>settings|capabilities|differences)(?:: (?P<path>[\w.]+))? -->\n)"
+    r"(?P<begin><!-- (?P<kind>settings|ftpserver|capabilities|differences)"
+    r"(?:: (?P<path>[\w.]+))? -->\n)"
     r"(?P<table>.*?)"
     r"(?P<end><!-- end -->)",
     re.DOTALL,
@@ -116,6 +118,21 @@ def annotation(cls: type, name: str) -> str:
     raise LookupError(f"{cls.__name__}.{name} has no annotation.")
 
 
+def ftpserver_table() -> str:
+    """The settings of the FTP server, in the order of their declaration."""
+    return table(("Setting", "Meaning", "Default", "Type"), map(setting_row, SETTINGS))
+
+
+def setting_row(setting: Setting) -> tuple[str, ...]:
+    kinds = [kind.__name__ for kind in setting.kinds]
+    if setting.default is None:
+        kinds.append("None")
+    value = setting.default
+    shown = f'"{value}"' if isinstance(value, str) else repr(value)
+    types = "<br>or ".join(map(code, kinds))
+    return code(setting.name), setting.help.replace("|", "&#124;"), code(shown), types
+
+
 def capability_table() -> str:
     classes = [import_string(path) for path in BACKENDS]
     head = ("", *(code(cls.__name__) for cls in classes))
@@ -151,6 +168,7 @@ def code(text: str) -> str:
 def fill(match: re.Match[str]) -> str:
     makers = {
         "settings": lambda: settings_table(match["path"]),
+        "ftpserver": ftpserver_table,
         "capabilities": capability_table,
         "differences": differences,
     }

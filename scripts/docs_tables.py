@@ -30,6 +30,7 @@ from django.utils.module_loading import import_string  # noqa: E402
 
 from django_ftpserver.conf import SETTINGS, Setting  # noqa: E402
 from storages.base import RemoteStorage  # noqa: E402
+from storages.directories import Directories  # noqa: E402
 from storages.options import Option, declared  # noqa: E402
 from storages.primitives import Primitives  # noqa: E402
 
@@ -71,7 +72,9 @@ CAPABILITIES: dict[str, Callable[[type[RemoteStorage]], bool]] = {
     "copies on the server": overrides("_copy"),
     "renames on the server": overrides("_move"),
     "is read by a long stream instead of ranges": overrides("_stream"),
-    "has real directories": overrides("_remove_dir"),
+    "has real directories": lambda cls: cls._has_directories(),
+    "renames a directory by one request": lambda cls: cls._move_dir is not Directories._move_dir,
+    "sets the time of a file": overrides("_set_modified_time"),
 }
 
 

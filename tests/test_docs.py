@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from storages import checks, primitives, reading, transfer, writing
+from storages import bulk, checks, primitives, reading, transfer, writing
 from storages.backends.apache_libcloud import LibCloudStorage
 from storages.backends.azure_storage import AzureStorage
 from storages.backends.dropbox import DropboxStorage
@@ -19,6 +19,7 @@ from storages.backends.gcloud import GoogleCloudStorage
 from storages.backends.s3 import MIN_PART, S3Storage
 from storages.backends.sftpstorage import SFTPStorage
 from storages.base import RemoteStorage
+from storages.directories import Directories
 from storages.options import declared
 from storages.testing import MemoryStorage
 from storages.transfer import KiB, MiB
@@ -127,6 +128,27 @@ def test_every_check_has_a_row() -> None:
     assert sorted(rows) == sorted(ids)
 
 
+def test_every_function_of_bulk_has_a_row() -> None:
+    page = text_of("docs/api.md")
+    for name, it in vars(bulk).items():
+        if inspect.isfunction(it) and it.__module__ == bulk.__name__ and name[0] != "_":
+            assert f"| `{name}({', '.join(arguments_of(it))})` |" in page, name
+
+
+def arguments_of(function: Any) -> list[str]:
+    """As the docs write them, without types."""
+    found = []
+    keyword_only = False
+    for each in inspect.signature(function).parameters.values():
+        if each.kind is each.KEYWORD_ONLY and not keyword_only:
+            found.append("*")
+            keyword_only = True
+        default = each.default is not each.empty
+        shown = f'"{each.default}"' if isinstance(each.default, str) else repr(each.default)
+        found.append(f"{each.name}={shown}" if default else each.name)
+    return found
+
+
 def test_every_retired_setting_has_its_successor() -> None:
     page = text_of("docs/migration.md")
     for name in checks.RETIRED:
@@ -147,6 +169,7 @@ def test_every_primitive_is_described() -> None:
     named = set(re.findall(r"`(_\w+)\(", text_of("docs/backend.md")))
     methods = {name for name, it in vars(primitives.Primitives).items() if inspect.isfunction(it)}
     assert methods - own <= named
+    assert Directories._move_dir.__name__ in named
 
 
 # -- numbers

@@ -18,6 +18,8 @@ from django_ftpserver.replies import explain
 try:
     from OpenSSL import SSL
     from pyftpdlib.handlers import TLS_FTPHandler
+
+    from django_ftpserver.tls import PatientTLS_DTPHandler
 except ImportError:  # without pyOpenSSL, which the extra `ftpserver` brings
     HAS_TLS = False
 else:
@@ -165,6 +167,7 @@ if HAS_TLS:
     class DjangoTLS_FTPHandler(SignalEmitterMixin, TLS_FTPHandler):  # noqa: N801 - as projects know it
         """Serves a client who must use TLS 1.2 or newer, for the commands and for the files."""
 
+        dtp_handler = PatientTLS_DTPHandler
         tls_control_required = True
         tls_data_required = True
         ssl_options = TLS_FTPHandler.ssl_options | SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ftplib
 import io
 import os
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -45,6 +46,15 @@ def client(request: pytest.FixtureRequest, serving: Any) -> Iterator[Any]:
         yield client
 
 
+def unread(connection: ssl.SSLSocket) -> bytes:
+    """What has come that nobody has read."""
+    with socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as wire:
+        try:
+            return wire.recv(MiB, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
+
+
 def part(connection: ssl.SSLSocket) -> None:
     """Say farewell and close, as clients do that do not wait for the server's farewell."""
     connection.setblocking(False)
@@ -61,6 +71,18 @@ def test_what_is_sent_is_stored_and_comes_back(serving: Any, client: Any, size: 
     found = io.BytesIO()
     assert client.retrbinary("RETR a.bin", found.write).startswith("226")
     assert found.getvalue() == content
+
+
+def test_a_client_that_uploads_is_sent_nothing(serving: Any, client: Any) -> None:
+    """What it leaves unread would reset the connection, before its file has arrived."""
+    content = os.urandom(16 * MiB)  # more than all that is between the two can hold
+    data = client.transfercmd("STOR a.bin")
+    data.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
+    data.sendall(content)
+    assert unread(data) == b""
+    part(data)
+    assert client.voidresp().startswith("226")
+    assert contents(serving.storage) == {"a.bin": content}
 
 
 def test_a_connection_that_is_cut_stores_nothing(serving: Any, client: Any) -> None:

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 APT = {
     "chromium": "chromium",
     "chromedriver": "chromium-driver",
+    "curl": "curl",
+    "lftp": "lftp",
     "sshd": "openssh-server",
     "vsftpd": "vsftpd",
 }

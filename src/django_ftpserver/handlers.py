@@ -14,6 +14,7 @@ from pyftpdlib.handlers import FTPHandler
 from django_ftpserver import signals
 from django_ftpserver.filesystems import StorageFS
 from django_ftpserver.replies import explain
+from storages import bulk
 
 try:
     from OpenSSL import SSL
@@ -35,6 +36,8 @@ class SignalEmitterMixin(FTPHandler):
 
     signal_sender: type | None = None
     """The sender of its signals: the class that a project configured."""
+
+    proto_cmds: dict[str, Any]
 
     # -- signals
 
@@ -131,6 +134,23 @@ class SignalEmitterMixin(FTPHandler):
             super().handle_auth_success(home, password, msg_login)
         finally:
             del self.abstracted_fs
+
+    def ftp_FEAT(self, line: str) -> None:  # noqa: N802
+        """Tell what the server can do; MFMT only to whom it can set times for.
+
+        A client that is told of it, such as rclone, takes an upload without its time for failed.
+        """
+        commands = self.proto_cmds
+        if self.authenticated and not self._sets_times():
+            self.proto_cmds = {name: commands[name] for name in commands if name != "MFMT"}
+        try:
+            super().ftp_FEAT(line)
+        finally:
+            self.proto_cmds = commands
+
+    def _sets_times(self) -> bool:
+        may = "T" in self.authorizer.get_perms(self.username)
+        return may and (not isinstance(self.fs, StorageFS) or bulk.sets_times(self.fs.storage))
 
     def ftp_CWD(self, path: str) -> Any:  # noqa: N802
         """Change the directory; on a storage that is nothing which this process does."""

@@ -98,6 +98,11 @@ def set_modified_time(storage: Storage, name: str, time: datetime) -> None:
     _side(storage).set_modified_time(name, time)
 
 
+def sets_times(storage: Storage) -> bool:
+    """Whether `set_modified_time` can be used."""
+    return bool(_side(storage)._sets_times())
+
+
 def delete_many(storage: Storage, names: Iterable[str]) -> None:
     """Delete files; missing ones are fine. An empty name is a ValueError before any goes."""
     _side(storage).delete_many(names)

@@ -101,6 +101,9 @@ class Foreign:
     def set_modified_time(self, name: str, time: datetime) -> None:
         raise NotImplementedError(f"{type(self.storage).__name__} sets no times.")
 
+    def _sets_times(self) -> bool:
+        return False
+
     def delete_many(self, names: Iterable[str]) -> None:
         names = list(names)
         if not all(names):

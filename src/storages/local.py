@@ -78,6 +78,9 @@ class Local(Foreign):
         path = self.storage.path(name)
         os.utime(path, (os.stat(path).st_atime, time.timestamp()))
 
+    def _sets_times(self) -> bool:
+        return True
+
     # -- directories
 
     def scandir(self, path: str = "") -> Iterator[Entry]:

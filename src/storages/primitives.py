@@ -150,6 +150,11 @@ class Primitives(BaseStorage):
         raise NotImplementedError(f"{type(self).__name__} sets no times.")
 
     @classmethod
+    def _sets_times(cls) -> bool:
+        """Whether somebody can say when a file was modified."""
+        return cls._set_modified_time is not Primitives._set_modified_time
+
+    @classmethod
     def _has_directories(cls) -> bool:
         """Whether directories are real: they can be empty, and a missing one is an error."""
         return cls._remove_dir is not Primitives._remove_dir

@@ -1,0 +1,29 @@
+"""Answers by which clients decide what they do next."""
+
+from __future__ import annotations
+
+import ftplib
+import io
+from typing import Any
+
+import pytest
+
+
+def answer(client: ftplib.FTP, command: str) -> str:
+    """The reply to a command, of whatever kind."""
+    client.putcmd(command)
+    return client.getmultiline()
+
+
+@pytest.mark.parametrize(
+    ("kind", "permission", "is_told"),
+    [("memory", "elradfwT", True), ("memory", "elradfmw", False), ("s3", "elradfwT", False)],
+)
+def test_who_cannot_set_times_is_not_told_of_it(
+    serve: Any, account: Any, make_storage: Any, kind: str, permission: str, is_told: bool
+) -> None:
+    account(permission=permission)
+    client = serve(make_storage(kind)).client()
+    assert ("\n MFMT" in answer(client, "FEAT")) is is_told
+    client.storbinary("STOR a.txt", io.BytesIO(b"a"))
+    assert answer(client, "MFMT 20200101000000 a.txt").startswith("213") is is_told

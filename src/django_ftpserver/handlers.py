@@ -152,6 +152,21 @@ class SignalEmitterMixin(FTPHandler):
         may = "T" in self.authorizer.get_perms(self.username)
         return may and (not isinstance(self.fs, StorageFS) or bulk.sets_times(self.fs.storage))
 
+    def ftp_MLSD(self, path: str) -> Any:  # noqa: N802
+        """List a directory; 550 if it is missing, after which clients make it, and 501 for a file.
+
+        pyftpdlib says 501 of both, which rclone takes for the end.
+        """
+        if not self.fs.isdir(path):
+            is_file = self.fs.isfile(path)
+            self.respond("501 It is not a directory." if is_file else "550 No such directory.")
+            return None
+        self.fs.isdir = lambda path: True  # lest the storage is asked again
+        try:
+            return super().ftp_MLSD(path)
+        finally:
+            del self.fs.isdir
+
     def ftp_CWD(self, path: str) -> Any:  # noqa: N802
         """Change the directory; on a storage that is nothing which this process does."""
         if not isinstance(self.fs, StorageFS):

@@ -27,3 +27,11 @@ def test_who_cannot_set_times_is_not_told_of_it(
     assert ("\n MFMT" in answer(client, "FEAT")) is is_told
     client.storbinary("STOR a.txt", io.BytesIO(b"a"))
     assert answer(client, "MFMT 20200101000000 a.txt").startswith("213") is is_told
+
+
+def test_mlsd_tells_what_is_missing_from_what_is_no_directory(serve: Any, storage: Any) -> None:
+    client = serve(storage).client()
+    client.storbinary("STOR a.txt", io.BytesIO(b"a"))
+    assert answer(client, "MLSD missing") == "550 No such directory."
+    assert answer(client, "MLSD a.txt") == "501 It is not a directory."
+    assert list(client.mlsd("/", facts=["type"])) == [("a.txt", {"type": "file"})]

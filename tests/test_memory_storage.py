@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -188,6 +189,16 @@ def test_url_follows_the_setting(settings, storage):
 def test_url_of_a_name_outside():
     with pytest.raises(SuspiciousFileOperation):
         MemoryStorage(location="in").url("../a.txt")
+
+
+def test_a_renamed_file_keeps_the_time_that_was_set(storage):
+    time = datetime(2001, 9, 9, tzinfo=UTC)
+    storage.save("a.txt", ContentFile(b"a"))
+    storage.set_modified_time("a.txt", time)
+    storage.move("a.txt", "b.txt")
+    assert storage.get_modified_time("b.txt") == time
+    storage.copy("b.txt", "c.txt")
+    assert storage.get_modified_time("c.txt") > time
 
 
 def test_an_unknown_option():

@@ -155,6 +155,13 @@ class MemoryStorage(RemoteStorage):
             )
             self._bucket.objects[target] = Stored(entry, stored.data)
 
+    def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+        """With its time, as wherever times can be set: else a client could not keep them."""
+        with self._bucket.lock:
+            super()._move(source, target, params, exclusive=exclusive)
+            if source.modified:
+                self._set_modified_time(target, source.modified)
+
     def _set_modified_time(self, key: str, time: datetime) -> None:
         with self._bucket.lock:
             stored = self._stored(key)

@@ -44,7 +44,7 @@ class Program:
         self.home = home
         self.home.mkdir(exist_ok=True)
 
-    def tried(self, *args: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    def tried(self, *args: str | Path) -> subprocess.CompletedProcess[bytes]:
         """How the program ended, and what it printed."""
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"}
         return subprocess.run(
@@ -52,17 +52,18 @@ class Program:
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            encoding="utf-8",
             timeout=PATIENCE,
             check=False,
-            **more,
         )
 
-    def __call__(self, *args: str | Path, **more: Any) -> str:
-        """What the program printed; AssertionError unless it succeeded, and had no complaint."""
-        done = self.tried(*args, **more)
-        assert done.returncode == 0, f"{done.returncode}: {done.stderr}"
+    def output(self, *args: str | Path) -> bytes:
+        """What the program printed; AssertionError unless it succeeded."""
+        done = self.tried(*args)
+        assert done.returncode == 0, f"{done.returncode}: {done.stderr.decode()}"
         return done.stdout
+
+    def __call__(self, *args: str | Path) -> str:
+        return self.output(*args).decode()
 
 
 def contents(storage: Any, path: str = "home/ann") -> dict[str, bytes]:

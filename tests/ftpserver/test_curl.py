@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -45,8 +46,8 @@ class Curl(Program):
         """The URL of an absolute path in ann's home."""
         return f"ftp://{self.serving.host}:{self.serving.port}{quote(path)}"
 
-    def __call__(self, *args: str | Path, **more: Any) -> str:
-        return super().__call__(*self.login, *args, **more)
+    def tried(self, *args: str | Path) -> subprocess.CompletedProcess[bytes]:
+        return super().tried(*self.login, *args)
 
 
 @pytest.fixture(params=KINDS)
@@ -143,9 +144,9 @@ def test_renames_and_deletes(curl: Curl, storage: Any, tmp_path: Path) -> None:
     commands = ("-Q", "DELE moved/b.txt", "-Q", "MKD new", "-Q", "RMD new")
     assert curl(*commands, "--list-only", curl.url("/")).splitlines() == ["moved"]
     assert contents(storage) == {"moved/ü 'c'.txt": b"a"}
-    refused = curl.tried(*curl.login, "-Q", "DELE none.txt", curl.url("/"))
+    refused = curl.tried("-Q", "DELE none.txt", curl.url("/"))
     assert refused.returncode == 21
-    assert curl.tried(*curl.login, curl.url("/none.txt")).returncode == 78
+    assert curl.tried(curl.url("/none.txt")).returncode == 78
 
 
 def test_tells_sizes_and_times(curl: Curl, storage: Any, tmp_path: Path) -> None:
@@ -163,14 +164,16 @@ def test_tells_sizes_and_times(curl: Curl, storage: Any, tmp_path: Path) -> None
 def test_nothing_goes_without_tls(curl: Curl, storage: Any, tmp_path: Path) -> None:
     fill(tmp_path, {"a.txt": b"secret"})
     upload = ("--upload-file", tmp_path / "a.txt", curl.url("/"))
-    without = curl.login[:-3]
-    for options, status in (
+    complete = curl.login
+    without = complete[:-3]
+    for curl.login, status in (
         (without, 67),  # the login is refused
         ([*without, "--ssl-reqd"], 60),  # nobody vouches for the server
-        ([*curl.login, "--tls-max", "1.1"], 35),
-        ([*without, *curl.login[-2:], "--ftp-ssl-control"], 13),  # no way for clear files
+        ([*complete, "--tls-max", "1.1"], 35),
+        ([*without, *complete[-2:], "--ftp-ssl-control"], 13),  # no way for clear files
     ):
-        assert curl.tried(*options, *upload).returncode == status, options
+        assert curl.tried(*upload).returncode == status, curl.login
+    curl.login = complete
     assert contents(storage) == {}
     curl(*upload)
     assert contents(storage) == {"a.txt": b"secret"}

@@ -88,5 +88,6 @@ class Facts:
         }
         if entry.modified is not None:
             facts["modify"] = time.strftime("%Y%m%d%H%M%S", self._split(seconds_of(entry)))
-        told = "".join(f"{fact}={facts[fact]};" for fact in sorted(facts) if fact in self._wanted)
+        # The type comes first: lftp takes a line that begins with "p" for a pipe of `ls`.
+        told = "".join(f"{fact}={facts[fact]};" for fact in facts if fact in self._wanted)
         return f"{told} {name}\r\n"

@@ -35,3 +35,12 @@ def test_mlsd_tells_what_is_missing_from_what_is_no_directory(serve: Any, storag
     assert answer(client, "MLSD missing") == "550 No such directory."
     assert answer(client, "MLSD a.txt") == "501 It is not a directory."
     assert list(client.mlsd("/", facts=["type"])) == [("a.txt", {"type": "file"})]
+
+
+def test_facts_begin_with_the_type(serve: Any, storage: Any) -> None:
+    client = serve(storage).client()
+    client.storbinary("STOR d/a.txt", io.BytesIO(b"a"))
+    for path in ("/", "d"):
+        lines: list[str] = []
+        client.retrlines(f"MLSD {path}", lines.append)
+        assert [line.startswith("type=") for line in lines] == [True]

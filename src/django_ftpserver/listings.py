@@ -81,7 +81,7 @@ class Facts:
             "type": {".": "cdir", "..": "pdir"}.get(name, "dir") if entry.is_dir else "file",
             "perm": self._perms[entry.is_dir],
             "size": entry.size,
-            "unix.mode": oct(mode_of(entry) & 0o777),
+            "unix.mode": f"{mode_of(entry) & 0o777:04o}",
             "unix.uid": 0,
             "unix.gid": 0,
             "unique": _digest(entry.key),

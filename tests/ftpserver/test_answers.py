@@ -44,3 +44,10 @@ def test_facts_begin_with_the_type(serve: Any, storage: Any) -> None:
         lines: list[str] = []
         client.retrlines(f"MLSD {path}", lines.append)
         assert [line.startswith("type=") for line in lines] == [True]
+
+
+def test_modes_are_octal_digits(serve: Any, storage: Any) -> None:
+    client = serve(storage).client()
+    client.storbinary("STOR d/a.txt", io.BytesIO(b"a"))
+    assert dict(client.mlsd("", facts=["unix.mode"])) == {"d": {"unix.mode": "0755"}}
+    assert dict(client.mlsd("d", facts=["unix.mode"])) == {"a.txt": {"unix.mode": "0644"}}

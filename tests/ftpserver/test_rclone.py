@@ -54,7 +54,7 @@ class Rclone(Program):
 def rclone(
     request: pytest.FixtureRequest, serve: Any, account: Any, make_storage: Any, tmp_path: Path
 ) -> Rclone:
-    account(permission="elradfwT")
+    account(permission="elrdfmwT")
     kind, tls = request.param.split()[0], "TLS" in request.param
     return Rclone(tmp_path / "home of rclone", serve(make_storage(kind), tls=tls))
 

@@ -79,10 +79,22 @@ class FTPAccountAuthorizer:
 
     def validate_authentication(self, username: str, password: str, handler: Any) -> None:
         """AuthenticationFailed, whatever the reason: who guesses learns nothing from it."""
-        attempt = self._throttle.try_it(handler.remote_ip)
+        attempt = self._throttle.begin(handler.remote_ip)
         if attempt is None:
             logger.warning("Too many failed FTP logins from %s.", handler.remote_ip)
             raise AuthenticationFailed("Too many failed logins. Try again later.")
+        try:
+            account = self._checked(username, password)
+            self._throttle.succeeded(handler.remote_ip, attempt)
+        finally:
+            self._throttle.end(handler.remote_ip)
+        try:
+            account.update_last_login()
+        except DatabaseError:
+            logger.exception("The last FTP login of %r could not be noted.", username)
+
+    def _checked(self, username: str, password: str) -> Any:
+        """The account, if the password is right and there is a home."""
         try:
             account = self._authenticate(username, password)
         except DatabaseError:
@@ -91,11 +103,7 @@ class FTPAccountAuthorizer:
         if account is None:
             raise AuthenticationFailed("Authentication failed.")
         self.get_home_dir(username)
-        self._throttle.succeeded(handler.remote_ip, attempt)
-        try:
-            account.update_last_login()
-        except DatabaseError:
-            logger.exception("The last FTP login of %r could not be noted.", username)
+        return account
 
     def _authenticate(self, username: str, password: str) -> Any:
         """The account if the password is right, else None."""

@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import dataclass, field, fields
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -39,14 +40,15 @@ class ThreadedServer(ThreadedFTPServer):
         self._lock = threading.Lock()
         self._exit = threading.Event()
         self._active_tasks: list[threading.Thread] = []
+        self._addresses: WeakKeyDictionary[threading.Thread, str] = WeakKeyDictionary()
         super().__init__(address_or_socket, handler, ioloop or IOLoop(), backlog)
 
     def handle_accepted(self, sock: socket.socket, addr: tuple[Any, ...]) -> None:
         thread = threading.Thread(
             target=self._serve, args=(sock, addr), name=f"ftp {addr[0]}", daemon=True
         )
-        self.ip_map.append(addr[0])
         with self._lock:
+            self._addresses[thread] = addr[0]
             self._active_tasks.append(thread)
             thread.start()
 
@@ -63,9 +65,11 @@ class ThreadedServer(ThreadedFTPServer):
     def _greet(self, handler: Any, ip: str) -> None:
         if not handler.connected:
             return
-        if self.max_cons and len(self._alive()) > self.max_cons:
+        # pyftpdlib counts addresses by what handlers tell; one that breaks at once tells nothing.
+        addresses = [self._addresses[each] for each in self._alive()]
+        if self.max_cons and len(addresses) > self.max_cons:
             handler.handle_max_cons()
-        elif self.max_cons_per_ip and self.ip_map.count(ip) > self.max_cons_per_ip:
+        elif self.max_cons_per_ip and addresses.count(ip) > self.max_cons_per_ip:
             handler.handle_max_cons_per_ip()
         else:
             handler.handle()

@@ -54,8 +54,8 @@ class Serving:
         class ServedFS(StorageFS):
             storage_class = staticmethod(lambda: given)
 
-        options = {"filesystem_class": ServedFS} | config
-        self.runner = FTPServerRunner(FTPServerConfig("127.0.0.1", 0, **options))
+        options = {"host": "127.0.0.1", "filesystem_class": ServedFS} | config
+        self.runner = FTPServerRunner(FTPServerConfig(port=0, **options))
         self.server: Any = self.runner.create_server()
         self.host, self.port = self.server.address
         self._clients: list[ftplib.FTP] = []

@@ -13,6 +13,7 @@ from pyftpdlib.handlers import FTPHandler
 
 from django_ftpserver import signals
 from django_ftpserver.filesystems import StorageFS
+from django_ftpserver.ports import SharedPassiveDTP
 from django_ftpserver.replies import explain
 from storages import bulk
 
@@ -38,6 +39,7 @@ class SignalEmitterMixin(FTPHandler):
     """The sender of its signals: the class that a project configured."""
 
     proto_cmds: dict[str, Any]
+    passive_dtp = SharedPassiveDTP
 
     # -- signals
 

@@ -199,6 +199,21 @@ def test_passive_ports(serve: Callable[..., Serving]) -> None:
     use(client)
 
 
+def test_few_passive_ports_for_many(serve: Callable[..., Serving]) -> None:
+    """Two who want the same port at the same time get one each."""
+    ports = free_ports(24)
+    serving = serve(passive_ports=ports)
+    clients = [serving.client() for _ in range(8)]
+
+    def ask(number: int) -> None:
+        for _ in range(50):
+            assert told(clients[number], "EPSV")[1] in ports
+        put(clients[number], f"a{number}", b"content")
+        assert get(clients[number], f"a{number}") == b"content"
+
+    together(8, ask)
+
+
 def test_masquerade_address(serve: Callable[..., Serving]) -> None:
     client = serve(masquerade_address="203.0.113.7").client()
     address, port = told(client, "PASV")

@@ -6,6 +6,8 @@ import logging
 import posixpath
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth import authenticate, get_user_model
@@ -22,6 +24,16 @@ logger = logging.getLogger("django_ftpserver")
 
 KNOWN_FOR = 60.0
 """Seconds for which an account is known; then its permissions are looked up again."""
+
+
+@contextmanager
+def _fresh_connections() -> Iterator[None]:
+    """Let go of database connections that are too old, before and after: a client may be idle."""
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()
 
 
 class FTPAccountAuthorizer:
@@ -46,13 +58,13 @@ class FTPAccountAuthorizer:
 
     def get_account(self, username: str) -> Any:
         """The account of an active user, or None; from the database, with user and group."""
-        close_old_connections()
         name = f"user__{get_user_model().USERNAME_FIELD}"
         accounts = self.model.objects.select_related("user", "group")
-        try:
-            account = accounts.get(**{name: username})
-        except ObjectDoesNotExist:
-            return None
+        with _fresh_connections():
+            try:
+                account = accounts.get(**{name: username})
+            except ObjectDoesNotExist:
+                return None
         return account if account.user.is_active else None
 
     def _known(self, username: str) -> Any:
@@ -82,16 +94,17 @@ class FTPAccountAuthorizer:
         attempt = self._throttle.begin(handler.remote_ip)
         if attempt is None:
             logger.warning("Too many failed FTP logins from %s.", handler.remote_ip)
-            raise AuthenticationFailed("Too many failed logins. Try again later.")
-        try:
-            account = self._checked(username, password)
-            self._throttle.succeeded(handler.remote_ip, attempt)
-        finally:
-            self._throttle.end(handler.remote_ip)
-        try:
-            account.update_last_login()
-        except DatabaseError:
-            logger.exception("The last FTP login of %r could not be noted.", username)
+            raise AuthenticationFailed("Too many failed logins; try again later.")
+        with _fresh_connections():
+            try:
+                account = self._checked(username, password)
+                self._throttle.succeeded(handler.remote_ip, attempt)
+            finally:
+                self._throttle.end(handler.remote_ip)
+            try:
+                account.update_last_login()
+            except DatabaseError:
+                logger.exception("The last FTP login of %r could not be noted.", username)
 
     def _checked(self, username: str, password: str) -> Any:
         """The account, if the password is right and there is a home."""
@@ -107,7 +120,6 @@ class FTPAccountAuthorizer:
 
     def _authenticate(self, username: str, password: str) -> Any:
         """The account if the password is right, else None."""
-        close_old_connections()
         user = authenticate(username=username, password=password)
         account = self.get_account(username)
         if user is None or account is None or account.user.pk != user.pk:

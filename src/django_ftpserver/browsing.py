@@ -7,9 +7,10 @@ import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import wraps
 from itertools import chain
 from time import gmtime, localtime, monotonic, struct_time
-from typing import Any, Generic, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from django.core.files.storage import Storage
 from pyftpdlib.exceptions import FilesystemError
@@ -30,6 +31,7 @@ LINES = frozenset("\r\n")
 UNFIT = frozenset("\0\r\n\\")
 """Characters that end a line of FTP, or that storages take for others: a slash, an end."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -43,8 +45,29 @@ class Handover(Generic[T]):
         self._held = path, monotonic() + HELD, found
 
     def take(self, path: str) -> T | None:
-        held, self._held = self._held, None
+        found = self.peek(path)
+        self.clear()
+        return found
+
+    def peek(self, path: str) -> T | None:
+        held = self._held
         return held[2] if held and held[0] == path and monotonic() < held[1] else None
+
+    def clear(self) -> None:
+        self._held = None
+
+
+def changing(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """A method that changes files: what was found out before counts no more."""
+
+    @wraps(method)
+    def call(self: Any, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        finally:
+            self.forget()
+
+    return answered(cast(Callable[Concatenate[Any, P], T], call))
 
 
 class Browsing(AbstractedFS):
@@ -59,6 +82,11 @@ class Browsing(AbstractedFS):
         super().__init__(posixpath.normpath(f"/{root.lstrip('/')}"), cmd_channel)
         self._listed: Handover[Iterator[Entry]] = Handover()
         self._known: Handover[Entry | Exception] = Handover()
+
+    def forget(self) -> None:
+        """Forget what was found out for the next call."""
+        self._listed.clear()
+        self._known.clear()
 
     # -- paths
 
@@ -84,8 +112,11 @@ class Browsing(AbstractedFS):
         """The path: links of a storage are its own affair."""
         return path
 
-    def _name(self, path: str) -> str:
-        """The storage's name of a path; the only way there, so the wall is here."""
+    def storage_name(self, path: str) -> str:
+        """The storage's name of a path, such as those that signals tell.
+
+        FilesystemError outside of the home: it is the only way to names, so the wall is here.
+        """
         path = posixpath.normpath(path)
         if not self.validpath(path):
             raise FilesystemError("It is outside of your home directory")
@@ -103,7 +134,7 @@ class Browsing(AbstractedFS):
         self.cwd = self.fs2ftp(path)
 
     def _is_dir(self, path: str) -> bool:
-        name = self._name(path)
+        name = self.storage_name(path)
         return path == self.root or self._empty.hold(name) or bulk.is_dir(self.storage, name)
 
     def _is_real_dir(self, name: str) -> bool:
@@ -115,6 +146,8 @@ class Browsing(AbstractedFS):
 
         A storage that fails is told by what is asked next: pyftpdlib expects no error here.
         """
+        if self._listed.peek(path) is not None:
+            return True
         try:
             found = self._run(self._begin, path)
         except FilesystemError:
@@ -128,14 +161,14 @@ class Browsing(AbstractedFS):
 
     def _begin(self, path: str) -> Iterator[Entry] | None:
         """The entries of a directory, of which the first is there; None if it is none."""
-        name = self._name(path)
+        name = self.storage_name(path)
         first = None
         with suppress(FileNotFoundError, NotADirectoryError, FileExistsError):
             entries = bulk.scandir(self.storage, name)
             first = next(entries, None)
         if first is not None:
             return chain([first], entries)
-        is_empty = path == self.root or self._empty.hold(name) or self._is_real_dir(name)
+        is_empty = self._is(path, lambda entry: entry.is_dir)
         return iter(()) if is_empty else None
 
     @answered
@@ -145,11 +178,16 @@ class Browsing(AbstractedFS):
             entries = self._run(self._begin, path)
         if entries is None:
             raise NotADirectoryError
-        name = self._name(path)
-        found = {posixpath.basename(entry.name): entry for entry in entries}
+        name = self.storage_name(path)
+        found: dict[str, Entry] = {}
+        for entry in entries:
+            child = posixpath.basename(entry.name)
+            # An object store may have a file of the same name: it can be had, but is not listed.
+            if child and not LINES & set(child) and (entry.is_dir or child not in found):
+                found[child] = entry
         for child in self._empty.children(name):
-            found.setdefault(child, Entry(posixpath.join(name, child), is_dir=True))
-        return Listing({each: found[each] for each in found if each and not LINES & set(each)})
+            found[child] = Entry(posixpath.join(name, child), is_dir=True)
+        return Listing(found)
 
     listdirinfo = listdir
 
@@ -162,7 +200,7 @@ class Browsing(AbstractedFS):
         return entry
 
     def _look(self, path: str) -> Entry:
-        name = self._name(path)
+        name = self.storage_name(path)
         if path == self.root:
             return Entry(name, is_dir=True)
         with suppress(FileNotFoundError, IsADirectoryError):
@@ -191,7 +229,10 @@ class Browsing(AbstractedFS):
     def _is(self, path: str, test: Callable[[Entry], bool]) -> bool:
         try:
             entry = self._entry(path)
-        except (FilesystemError, FileNotFoundError):
+        except FileNotFoundError as error:
+            self._known.put(path, error)
+            return False
+        except FilesystemError:
             return False
         except Exception as error:  # noqa: BLE001 - see `isfile`
             self._known.put(path, error)
@@ -213,11 +254,10 @@ class Browsing(AbstractedFS):
             raise FilesystemError("The storage does not know when it was modified")
         return seconds_of(entry)
 
-    @answered
+    @changing
     def utime(self, path: str, timeval: float) -> None:
-        self._known.take(path)
         time = datetime.fromtimestamp(timeval, UTC)
-        bulk.set_modified_time(self.storage, self._name(path), time)
+        bulk.set_modified_time(self.storage, self.storage_name(path), time)
 
     def get_user_by_uid(self, uid: int) -> str:
         return OWNER

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.utils.module_loading import import_string
 
 from django_ftpserver.conf import SETTINGS, get_ftp_setting
-from django_ftpserver.utils import parse_ports
+from django_ftpserver.utils import address_problem, parse_ports
 
 
 def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
@@ -41,6 +41,8 @@ def _problem(name: str, value: str) -> str | None:
             parse_ports(value)
         except ValueError as error:
             return str(error)
+    if name == "FTPSERVER_MASQUERADE_ADDRESS":
+        return address_problem(value)
     if name == "FTPSERVER_STORAGE" and value not in settings.STORAGES:
         return f"there is no {value!r} in STORAGES."
     if name.rpartition("_")[2] in ("HANDLER", "AUTHORIZER", "FILESYSTEM", "TLSHANDLER"):

@@ -15,10 +15,10 @@ from django.core.files.storage import Storage, storages
 from pyftpdlib.exceptions import FilesystemError
 from pyftpdlib.filesystems import AbstractedFS
 
-from django_ftpserver.browsing import Browsing
+from django_ftpserver.browsing import Browsing, changing
 from django_ftpserver.conf import get_ftp_setting
 from django_ftpserver.empty import EmptyDirs
-from django_ftpserver.replies import answered, refused
+from django_ftpserver.replies import refused
 from django_ftpserver.transfers import Download, Upload, storing
 from storages import bulk
 
@@ -70,10 +70,10 @@ class StorageFS(Browsing):
 
     # -- files
 
-    @answered
+    @changing
     def open(self, filename: str, mode: str) -> Any:
         """A file to read, or one that replaces, resumes or continues what is there."""
-        name = self._name(filename)
+        name = self.storage_name(filename)
         if mode == "rb":
             return Download(filename, self.storage.open(name, "rb"))
         if filename == self.root or self._empty.hold(name) or self._is_real_dir(name):
@@ -84,7 +84,7 @@ class StorageFS(Browsing):
                 upload.resume()
         return upload
 
-    @answered
+    @changing
     def mkstemp(
         self, suffix: str = "", prefix: str = "", dir: str | None = None, mode: str = "wb"
     ) -> Upload:
@@ -92,31 +92,32 @@ class StorageFS(Browsing):
         return self._new(posixpath.join(dir or self.root, unique), overwrite=False)
 
     def _new(self, path: str, *, overwrite: bool) -> Upload:
-        name = self._name(path)
+        name = self.storage_name(path)
         writer = bulk.create(self.storage, name, overwrite=overwrite)
 
         def stored() -> None:
             self._empty.fill(posixpath.dirname(name))
+            self.forget()
 
         return Upload(path, writer, self, partial(self.storage.open, name, "rb"), stored)
 
-    @answered
+    @changing
     def remove(self, path: str) -> None:
         entry = self._entry(path)
         if entry.is_dir:
             raise IsADirectoryError
-        self.storage.delete(self._name(path))
+        self.storage.delete(self.storage_name(path))
         self._emptied(path)
 
     def _emptied(self, path: str) -> None:
         """Keep the directory of what went away, as every file system does."""
         if not bulk.has_directories(self.storage):
-            self._empty.add(posixpath.dirname(self._name(path)))
+            self._empty.add(posixpath.dirname(self.storage_name(path)))
 
-    @answered
+    @changing
     def rename(self, src: str, dst: str) -> None:
         """Rename a file, over another one if there is one, or a directory."""
-        source, target = self._name(src), self._name(dst)
+        source, target = self.storage_name(src), self.storage_name(dst)
         if self.root in (src, dst) or dst.startswith(f"{src}/"):
             raise FilesystemError("A directory cannot be moved into itself")
         if self._entry(src).is_dir:
@@ -140,9 +141,9 @@ class StorageFS(Browsing):
 
     # -- directories
 
-    @answered
+    @changing
     def mkdir(self, path: str) -> None:
-        name = self._name(path)
+        name = self.storage_name(path)
         if bulk.make_dir(self.storage, name):
             return
         with suppress(FileNotFoundError):
@@ -150,9 +151,9 @@ class StorageFS(Browsing):
             raise FileExistsError
         self._empty.add(name)
 
-    @answered
+    @changing
     def rmdir(self, path: str) -> None:
-        name = self._name(path)
+        name = self.storage_name(path)
         if path == self.root:
             raise FilesystemError("The home directory cannot be removed")
         if self._empty.children(name):

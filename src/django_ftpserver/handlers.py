@@ -49,6 +49,7 @@ class SignalEmitterMixin(FTPHandler):
         logger.debug("%s: %s", self.remote_ip, about)
         close_old_connections()
         signal.send_robust(sender=sender, handler=self, remote_ip=self.remote_ip, **about)
+        close_old_connections()  # a client may do nothing for long
 
     def _send_path(self, signal: Signal, path: str) -> None:
         self._send(signal, username=self.username, path=path)
@@ -159,15 +160,11 @@ class SignalEmitterMixin(FTPHandler):
 
         pyftpdlib says 501 of both, which rclone takes for the end.
         """
-        if not self.fs.isdir(path):
-            is_file = self.fs.isfile(path)
-            self.respond("501 It is not a directory." if is_file else "550 No such directory.")
-            return None
-        self.fs.isdir = lambda path: True  # lest the storage is asked again
-        try:
+        if self.fs.isdir(path):
             return super().ftp_MLSD(path)
-        finally:
-            del self.fs.isdir
+        is_file = self.fs.isfile(path)
+        self.respond("501 It is not a directory." if is_file else "550 No such directory.")
+        return None
 
     def ftp_CWD(self, path: str) -> Any:  # noqa: N802
         """Change the directory; on a storage that is nothing which this process does."""
@@ -191,8 +188,8 @@ class SignalEmitterMixin(FTPHandler):
             self._in_buffer_len = 0
             raise
 
-    def logline(self, msg: str, logfun: Any = logger.debug) -> None:
-        super().logline(_after_password.sub(r"\1 ******", msg), logfun)
+    def logline(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        super().logline(_after_password.sub(r"\1 ******", msg), *args, **kwargs)
 
 
 class DjangoFTPHandler(SignalEmitterMixin):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from django.utils.module_loading import import_string
@@ -41,6 +42,15 @@ def parse_ports(ports_text: str) -> list[int]:
     return ports
 
 
+def address_problem(address: str) -> str | None:
+    """What is wrong with an address that clients are told: FTP has no names there."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return f"{address!r} is no IP address."
+    return None
+
+
 def make_server(
     server_class: str | type,
     handler_class: str | type,
@@ -52,6 +62,7 @@ def make_server(
 ) -> FTPServer:
     """A server that listens; what `handler_options` has beside None becomes the handler's.
 
+    With a `certfile` clients must use TLS, unless the options say that it is not required.
     Handlers are of a class of their own, so that servers of one process differ.
     """
     handler = import_class(handler_class)
@@ -61,17 +72,8 @@ def make_server(
     if filesystem_class is not None:
         attributes["abstracted_fs"] = import_class(filesystem_class)
     if "certfile" in attributes:
-        attributes = {"ssl_context": None, **_tls_is_required(handler), **attributes}
+        required = {"tls_control_required": True, "tls_data_required": True}
+        attributes = {"ssl_context": None, **required, **attributes}
     made = type(handler.__name__, (handler,), attributes)
     server: FTPServer = import_class(server_class)(host_port, made)
     return server
-
-
-def _tls_is_required(handler: type) -> dict[str, bool]:
-    """Whether clients must use TLS: yes, unless a project's handler says something itself."""
-    required = {}
-    for name in ("tls_control_required", "tls_data_required"):
-        owner = next((each for each in handler.__mro__ if name in vars(each)), None)
-        if owner is not None and owner.__module__.startswith("pyftpdlib."):
-            required[name] = True
-    return required

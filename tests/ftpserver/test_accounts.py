@@ -145,6 +145,18 @@ def test_a_database_that_fails_is_told(serve: Any, monkeypatch: pytest.MonkeyPat
         serving.client()
 
 
+def test_an_idle_client_keeps_no_database_connection(serve: Any) -> None:
+    """With CONN_MAX_AGE 0, as everywhere in Django."""
+    client = serve(MemoryStorage()).client()
+    client.nlst()
+    path = connection.settings_dict["NAME"]
+    descriptors = [
+        os.path.realpath(f"/proc/self/fd/{each}") for each in os.listdir("/proc/self/fd")
+    ]
+    own = 1 if connection.connection is not None else 0
+    assert descriptors.count(os.path.realpath(path)) == own
+
+
 # -- permissions
 
 
@@ -205,7 +217,7 @@ def test_who_guesses_has_to_wait(account: Any, settings: Any, caplog: Any) -> No
     for _ in range(3):
         with pytest.raises(AuthenticationFailed, match="Authentication failed"):
             log_in(authorizer, password="wrong")
-    many = pytest.raises(AuthenticationFailed, match="Too many failed logins")
+    many = pytest.raises(AuthenticationFailed, match="Too many failed logins; try again later")
     with CaptureQueriesContext(connection) as queries, many:
         log_in(authorizer)  # not even with the right one
     assert len(queries) == 0

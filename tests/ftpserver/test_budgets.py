@@ -88,6 +88,37 @@ def test_a_listing_costs_what_its_pages_cost(budget: Budget, moto: Moto, moto_bu
     assert {line.split()[4] for line in lines} == {"7"}
 
 
+def test_a_directory_that_is_an_object(budget: Budget, moto: Moto, moto_bucket: str) -> None:
+    """As web consoles make them: it is empty, can be entered, and removed."""
+    moto.client().put_object(Bucket=moto_bucket, Key="home/ann/made/")
+    client = budget.client
+    assert client.nlst() == ["d", "made"]
+    assert client.nlst("made") == []
+    assert list(client.mlsd("made")) == []
+    client.cwd("made")
+    client.storbinary("STOR b.txt", io.BytesIO(b"b"))
+    assert client.nlst() == ["b.txt"]
+    client.delete("b.txt")
+    client.cwd("/")
+    client.rmd("made")
+    assert client.nlst() == ["d"]
+
+
+def test_a_file_that_has_the_name_of_a_directory(
+    budget: Budget, moto: Moto, moto_bucket: str
+) -> None:
+    """Which object stores allow: the directory is listed, and both can be had."""
+    moto.client().put_object(Bucket=moto_bucket, Key="home/ann/d", Body=b"the file")
+    client = budget.client
+    assert client.nlst() == ["d"]
+    assert client.nlst("d") == ["a.txt"]
+    found = io.BytesIO()
+    client.retrbinary("RETR d", found.write)
+    assert found.getvalue() == b"the file"
+    client.delete("d")
+    assert client.nlst("d") == ["a.txt"]
+
+
 PROGRAM = """
 import ftplib, json, sys
 host, port, password, size = json.loads(sys.argv[1])

@@ -150,18 +150,21 @@ class Lenient(DjangoTLS_FTPHandler):
 
 
 @pytest.mark.parametrize(
-    ("handler", "required"),
+    ("handler", "options", "required"),
     [
-        ("django_ftpserver.handlers.DjangoTLS_FTPHandler", (True, True)),
-        (TLS_FTPHandler, (True, True)),
-        (Lenient, (True, False)),
+        ("django_ftpserver.handlers.DjangoTLS_FTPHandler", {}, (True, True)),
+        (TLS_FTPHandler, {}, (True, True)),
+        (Lenient, {}, (True, True)),  # as django-ftpserver has it
+        (TLS_FTPHandler, {"tls_data_required": False}, (True, False)),
     ],
 )
-def test_tls_is_required_unless_a_project_says_otherwise(
-    certificate: Any, handler: Any, required: Any
+def test_tls_is_required_unless_an_option_says_otherwise(
+    certificate: Any, handler: Any, options: Any, required: Any
 ) -> None:
     given = {"certfile": str(certificate[1]), "keyfile": str(certificate[2])}
-    config = FTPServerConfig("127.0.0.1", 0, handler_class=handler, **given)
+    config = FTPServerConfig(
+        "127.0.0.1", 0, handler_class=handler, handler_options=options, **given
+    )
     with FTPServerRunner(config).create_server() as server:
         made = server.handler
         assert (made.tls_control_required, made.tls_data_required) == required
@@ -234,6 +237,7 @@ def test_checks(settings: Any) -> None:
         ("FTPSERVER_SENDFILE", "yes", "E001"),
         ("FTPSERVER_PASSIVE_PORTS", "30000-", "E002"),
         ("FTPSERVER_STORAGE", "none", "E002"),
+        ("FTPSERVER_MASQUERADE_ADDRESS", "ftp.example", "E002"),
         ("FTPSERVER_FILESYSTEM", "django_ftpserver.filesystems.StorageFs", "E002"),
         ("FTPSERVER_HANDLER", "no.such.Handler", "E002"),
         ("FTPSERVER_AUTHORIZER", "x", "E002"),

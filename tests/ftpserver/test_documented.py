@@ -233,7 +233,7 @@ def test_commands_cost_what_the_page_says(
 @pytest.fixture
 def project(monkeypatch: Any) -> ModuleType:
     """The classes of the page."""
-    names = {"handlers": None, "receivers": None, "ftp": None}
+    names = ("receivers", "ftp")
     package = ModuleType("myproject")
     monkeypatch.setitem(sys.modules, "myproject", package)
     for name in names:
@@ -244,8 +244,9 @@ def project(monkeypatch: Any) -> ModuleType:
     return package
 
 
-def test_a_handler_that_lets_clients_choose(serve: Any, account: Any, project: Any) -> None:
-    serving = serve(tls=True, handler_class="myproject.handlers.OptionalTLSHandler")
+def test_clients_that_may_choose(serve: Any, account: Any) -> None:
+    options = {"tls_control_required": False, "tls_data_required": False}
+    serving = serve(tls=True, handler_options=options)
     with ftplib.FTP(timeout=30) as client:
         client.connect(serving.host, serving.port)
         client.login("ann", PASSWORD)

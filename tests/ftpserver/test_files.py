@@ -210,6 +210,18 @@ def test_a_directory_is_no_file(client: Any) -> None:
     assert client.nlst() == ["d", "empty"]
 
 
+def test_what_was_found_out_is_forgotten_when_it_changes(client: Any) -> None:
+    put(client, "a.txt", b"1")
+    for content in (b"12", b"123"):
+        client.nlst("a.txt")  # which learns its size
+        put(client, "a.txt", content)
+        assert client.size("a.txt") == len(content)
+    client.nlst("a.txt")
+    client.delete("a.txt")
+    with pytest.raises(ftplib.error_perm, match="550"):
+        client.size("a.txt")
+
+
 def test_ascii_transfers(client: Any, storage: Any) -> None:
     client.storlines("STOR a.txt", io.BytesIO(b"one\r\ntwo\r\n"))
     assert stored(storage, "home/ann/a.txt") == b"one\ntwo\n"

@@ -29,7 +29,7 @@ class Waiting(ModelBackend):
     ("password", "answers"),
     [
         (PASSWORD, {"230 Welcome.": 12}),
-        ("wrong", {"530 Authentication failed.": 3, "530 Too many failed logins.": 9}),
+        ("wrong", {"530 Authentication failed.": 3, "530 Too many failed logins;": 9}),
     ],
 )
 def test_logins_at_once(serve: Any, settings: Any, password: str, answers: dict[str, int]) -> None:

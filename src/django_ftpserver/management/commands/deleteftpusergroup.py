@@ -23,7 +23,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no FTP user group {options['name']!r}.") from None
         if count := FTPUserAccount.objects.filter(group=group).count():
             raise CommandError(
-                f"{count} accounts are in the FTP user group {group.name!r}: delete them first."
+                f"The FTP user group {group.name!r} has accounts ({count}): delete them first."
             )
         pk = group.pk
         group.delete()

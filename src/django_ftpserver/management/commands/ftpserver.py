@@ -21,7 +21,7 @@ except ImportError as error:
 from django_ftpserver.conf import get_ftp_setting
 from django_ftpserver.daemonizer import become_daemon
 from django_ftpserver.server import FTPServerConfig, FTPServerRunner
-from django_ftpserver.utils import parse_ports
+from django_ftpserver.utils import address_problem, parse_ports
 
 
 class Command(BaseCommand):
@@ -46,7 +46,8 @@ class Command(BaseCommand):
         self._listen(runner)
         host, port = runner.server.address
         if options["verbosity"]:
-            self.stdout.write(f"FTP server on {host}:{port}; stop it with Ctrl-C.")
+            shown = f"[{host}]" if ":" in host else host
+            self.stdout.write(f"FTP server on {shown}:{port}; stop it with Ctrl-C.")
             self.stdout.flush()
         if options["daemonize"] or get_ftp_setting("FTPSERVER_DAEMONIZE"):
             become_daemon(**get_ftp_setting("FTPSERVER_DAEMONIZE_OPTIONS"))
@@ -69,6 +70,8 @@ class Command(BaseCommand):
             path = given[name] or get_ftp_setting(f"FTPSERVER_{name.upper()}")
             if path and not os.access(path, os.R_OK):
                 raise CommandError(f"--{name} {path!r} is not there, or cannot be read.")
+        if problem := address_problem(given["masquerade_address"] or "0.0.0.0"):  # noqa: S104 - any
+            raise CommandError(f"--masquerade-address: {problem}")
         if given["timeout"] is not None and given["timeout"] < 1:
             raise CommandError(f"--timeout {given['timeout']} must be a second or more.")
         try:

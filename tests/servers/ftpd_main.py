@@ -61,6 +61,20 @@ class Passive(FTPHandler.passive_dtp):  # type: ignore[misc] # pyftpdlib has no 
         with self.lock:
             super().__init__(*arguments, **more)
 
+    def handle_accepted(self, sock: Any, addr: Any) -> None:
+        """Answers too if the connection was reset before it was accepted: pyftpdlib is silent."""
+        super().handle_accepted(sock, addr)
+        session = self.cmd_channel
+        queues = ("_in_dtp_queue", "_out_dtp_queue")
+        waiting = [queue for name in queues if (queue := getattr(session, name, None))]
+        if not waiting or session.data_channel is not None:
+            return
+        for file in waiting[0]:
+            if hasattr(file, "close"):
+                file.close()
+        session._in_dtp_queue = session._out_dtp_queue = None
+        session.respond("426 Connection reset; transfer aborted.")
+
 
 class Logging:
     """Prints each command before it is obeyed, a password left out."""

@@ -184,6 +184,9 @@ class FaultProxy:
         # By hand: asyncio's own server may lose a connection that comes while it is closed.
         with contextlib.suppress(BlockingIOError):
             client, _ = listener.accept()
+            # asyncio does it only for sockets that say they are TCP, which accepted ones do not:
+            # answers in two pieces would wait 40 ms for a delayed acknowledgement.
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             task = self._loop.create_task(self._serve(client))
             self._tasks.add(task)

@@ -77,6 +77,8 @@ class Sshd(SftpServer):
             "MaxSessions 100",
             "LogLevel VERBOSE",
             f"Subsystem sftp {self._subsystem()}",
+            # The user's shell starts it: what that would run first (~/.bashrc) may take long.
+            f"SetEnv HOME={self.folder}",
         ]
 
     def _subsystem(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 STARTUP = 60  # seconds; importing a server takes long when every core is busy
-FAREWELL = 15  # seconds; longer than the keeper's own
+FAREWELL = 15  # seconds; longer than any server's own
 
 _HERE = Path(__file__).resolve().parent
 ROOT = _HERE.parents[1]
@@ -41,6 +41,7 @@ class Server:
     name: ClassVar[str]
     lacks: ClassVar[frozenset[str]] = frozenset()
     announcement: ClassVar[re.Pattern[str] | None] = None  # group 1 is the port
+    farewell: ClassVar[float] = 5  # seconds after which a server that will not end is killed
 
     port: int
     folder: Path
@@ -132,7 +133,7 @@ class Server:
         return folder
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        keeper = [sys.executable, "-I", "-S", str(_HERE / "keeper.py")]
+        keeper = [sys.executable, "-I", "-S", str(_HERE / "keeper.py"), str(self.farewell)]
         with (self.folder / "server.log").open("ab") as log:
             return subprocess.Popen(
                 [*keeper, *map(str, self.command())],

@@ -10,23 +10,22 @@ import subprocess
 import sys
 import threading
 
-FAREWELL = 5  # seconds between asking the command to stop and killing it
 
-
-def keep(command: list[str]) -> int:
+def keep(farewell: float, command: list[str]) -> int:
+    """Run it; `farewell`: seconds between asking the command to stop and killing it."""
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    threading.Thread(target=_end_with_input, args=(child,), daemon=True).start()
+    threading.Thread(target=_end_with_input, args=(child, farewell), daemon=True).start()
     return child.wait()
 
 
-def _end_with_input(child: subprocess.Popen[bytes]) -> None:
+def _end_with_input(child: subprocess.Popen[bytes], farewell: float) -> None:
     sys.stdin.buffer.read()
     child.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(FAREWELL)
+        child.wait(farewell)
     child.kill()
 
 
 if __name__ == "__main__":
-    sys.exit(1 if keep(sys.argv[1:]) else 0)
+    sys.exit(1 if keep(float(sys.argv[1]), sys.argv[2:]) else 0)

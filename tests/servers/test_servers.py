@@ -37,6 +37,7 @@ class Deaf(Server):
     """Will not stop when it is asked to, and announces a port."""
 
     name = "deaf"
+    farewell = 0.5
     announcement = re.compile(r"port (\d+)")
 
     def command(self):

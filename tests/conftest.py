@@ -22,7 +22,7 @@ tests and says why; with the environment variable CI set they fail instead.
     dropbox_server           Dropbox (session): .options(root), .fail(), .calls, .expire(), ...
     dropbox_root             path of a new folder there, which is gone after the test
     swift, swift_container   OpenStack Swift: .options(container), .provider(container); the name of
-                             a new container there
+                             a new container there, which stays until the server ends
     start(Ftpd, without=("MLSD",)) -> server
                              a server of its own, as odd as asked for, until the test ends
     home                     Path of an empty home directory, for what looks into ~/.ssh

@@ -22,12 +22,19 @@ class Comparable(KeyCredentials):
     __hash__ = KeyCredentials.__hash__
 
 
+@pytest.fixture(scope="module")
+def credentials(gcs: Gcs) -> Comparable:
+    """To read the key anew for each test would take half of the suite's time."""
+    return Comparable(gcs.service_account, str(gcs.credentials.token))
+
+
 class TestGcs(StorageConformance):
     small_parts = ({"blob_chunk_size": 256 * KiB}, 256 * KiB)
     static_options = {"querystring_auth": False}  # noqa: RUF012 - read only, as declared
 
     @pytest.fixture
-    def make_storage(self, gcs: Gcs, gcs_bucket: str) -> Callable[..., Any]:
-        credentials = Comparable(gcs.service_account, str(gcs.credentials.token))
+    def make_storage(
+        self, gcs: Gcs, gcs_bucket: str, credentials: Comparable
+    ) -> Callable[..., Any]:
         found = gcs.options(gcs_bucket, credentials=credentials)
         return lambda **options: GoogleCloudStorage(**(found | options))

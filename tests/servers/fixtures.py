@@ -130,9 +130,8 @@ def swift() -> Iterator[Swift]:
 
 
 @pytest.fixture
-def swift_container(swift: Swift) -> Iterator[str]:
-    with swift.container() as name:
-        yield name
+def swift_container(swift: Swift) -> str:
+    return swift.lasting_container()  # to empty and to delete it takes as long as most tests
 
 
 @pytest.fixture(scope="session")

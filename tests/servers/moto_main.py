@@ -6,17 +6,20 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.s3.models import s3_backends
 from werkzeug.serving import make_server
 from werkzeug.wsgi import get_input_stream
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 WRITES = ("PUT", "POST", "DELETE")
+DROP = "/_drop/"
 
 
 def one_winner(application: Application) -> Application:
@@ -35,9 +38,25 @@ def one_winner(application: Application) -> Application:
     return serve
 
 
+def dropping(application: Application) -> Application:
+    """`DELETE /_drop/name`: a bucket with all that is in it, for which S3 takes four requests."""
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] != "DELETE" or not path.startswith(DROP):
+            return application(environ, start_response)
+        store, name = s3_backends[DEFAULT_ACCOUNT_ID]["aws"], path.removeprefix(DROP)
+        store.buckets[name].keys.clear()
+        store.delete_bucket(name)
+        start_response("204 No Content", [])
+        return []
+
+    return serve
+
+
 def main() -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = one_winner(DomainDispatcherApplication(create_backend_app))
+    application = dropping(one_winner(DomainDispatcherApplication(create_backend_app)))
     server = make_server(
         "127.0.0.1", 0, application, threaded=True, request_handler=MotoRequestHandler
     )

@@ -54,16 +54,25 @@ class S3Server(Server):
             config=Config(**settings),
         )
 
+    @functools.cached_property
+    def _own_client(self) -> Any:
+        """For buckets: a client for each of thousands would cost more than what they ask for."""
+        return self.client()
+
+    def stop(self) -> None:
+        if client := self.__dict__.pop("_own_client", None):
+            client.close()
+        super().stop()
+
     @contextlib.contextmanager
     def bucket(self) -> Iterator[str]:
         """The name of a new bucket, which is gone afterwards."""
-        name, client = f"bucket-{secrets.token_hex(6)}", self.client()
-        with contextlib.closing(client):
-            client.create_bucket(Bucket=name)
-            try:
-                yield name
-            finally:
-                self.drop(client, name)
+        name = f"bucket-{secrets.token_hex(6)}"
+        self._own_client.create_bucket(Bucket=name)
+        try:
+            yield name
+        finally:
+            self.drop(self._own_client, name)
 
     def drop(self, client: Any, bucket: str) -> None:
         """Delete a bucket with all that is in it."""

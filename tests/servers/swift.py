@@ -66,6 +66,14 @@ class Swift(Server):
 
         return get_driver(Provider.OPENSTACK_SWIFT)(self.user, self.key, **self.place(via))
 
+    def lasting_container(self) -> str:
+        """The name of a new container, which ends with the server."""
+        name = f"container-{secrets.token_hex(6)}"
+        driver = self.driver()
+        driver.create_container(name)
+        driver.connection.connection.session.close()
+        return name
+
     @contextlib.contextmanager
     def container(self) -> Iterator[str]:
         """The name of a new container, which is gone afterwards."""

@@ -44,6 +44,7 @@ needs it: mark the test `@pytest.mark.needs("metadata")`, or a parameter
 `pytest.param(Rclone, marks=lacking(Rclone, "metadata"))`.
 """
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 
@@ -76,6 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*features): what the server must not lack")
     config.addinivalue_line("markers", "variant: the suite on one more server; one Python will do")
     _forget_the_machine()
+
+
+def pytest_collection_finish() -> None:
+    """The tests themselves stay to the end: no search for garbage need go through them."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

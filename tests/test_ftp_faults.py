@@ -9,12 +9,18 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 
+from storages import transfer
 from storages.backends.ftp import FTPStorage
 from storages.testing.conformance.suite import noise
 from tests.servers import Ftpd, FtpFaultProxy, FtpServer, Vsftpd
 
 KiB = 1024
 OLD, NEW = noise(300 * KiB, 1), noise(600 * KiB, 2)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transfer, "PAUSES", (0, 0, 0, 0))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from storages import transfer
+from storages.backends import libcloud_drivers
 from storages.backends.apache_libcloud import LibCloudStorage
 from storages.testing.conformance.suite import get, noise, put
 from tests.servers import Azurite, FaultProxy, Moto, Swift
@@ -28,6 +29,7 @@ def line(
 ) -> Iterator[tuple[LibCloudStorage, LibCloudStorage, FaultProxy]]:
     """A storage whose connections go through a proxy, one beside it, and the proxy."""
     monkeypatch.setattr(transfer, "PAUSES", (0, 0, 0, 0))
+    monkeypatch.setattr(libcloud_drivers, "AGAIN", libcloud_drivers.AGAIN.new(backoff_factor=0))
     server = request.getfixturevalue(request.param)
     place = {"moto": "moto_bucket", "azurite": "azure_container", "swift": "swift_container"}
     bucket = request.getfixturevalue(place[request.param])

@@ -227,7 +227,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_for_ever(
     """At the start, in the middle of the handshake and of the login, and later."""
     proxy = fault_proxy(sshd, http=False)
     before = threads_of_paramiko()
-    with SFTPStorage(**sshd.options(sftp_directory, via=proxy, timeout=3)) as storage:
+    with SFTPStorage(**sshd.options(sftp_directory, via=proxy, timeout=1.5)) as storage:
         if after is None:
             assert not storage.exists("a.txt")
             proxy.stall = True
@@ -244,7 +244,7 @@ def test_an_upload_to_a_server_that_falls_silent_ends(
     sshd: Sshd, sftp_directory: str, fault_proxy: Callable[..., Any]
 ) -> None:
     proxy = fault_proxy(sshd, http=False)
-    with SFTPStorage(**sshd.options(sftp_directory, via=proxy, timeout=3)) as storage:
+    with SFTPStorage(**sshd.options(sftp_directory, via=proxy, timeout=1.5)) as storage:
         with pytest.raises((TimeoutError, ConnectionError)), storage.open("a.bin", "wb") as file:
             file.write(os.urandom(10 * MiB))
             proxy.stall = True

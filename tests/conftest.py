@@ -39,6 +39,9 @@ tests and says why; with the environment variable CI set they fail instead.
             storage.save("a.txt", ContentFile(b"x"))
         assert seen == [f"PUT /{moto_bucket}/a.txt"]
 
+One Python will do for the suite on one more server, for the bounds of memory and for the tests of
+the servers themselves: `make test-newest` leaves out what is marked `variant`.
+
 What a server lacks (`Moto.lacks`, `Gcs.lacks`, ...) is a strict expected failure of the test that
 needs it: mark the test `@pytest.mark.needs("metadata")`, or a parameter
 `pytest.param(Rclone, marks=lacking(Rclone, "metadata"))`.
@@ -47,6 +50,7 @@ needs it: mark the test `@pytest.mark.needs("metadata")`, or a parameter
 import gc
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -73,9 +77,14 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
+SERVERS_FOLDER = Path(__file__).parent / "servers"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*features): what the server must not lack")
-    config.addinivalue_line("markers", "variant: the suite on one more server; one Python will do")
+    config.addinivalue_line(
+        "markers", "variant: one more server, or what else one Python will do for"
+    )
     _forget_the_machine()
 
 
@@ -85,8 +94,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.path.parent == SERVERS_FOLDER:
+            item.add_marker("variant")
         features = [name for mark in item.iter_markers("needs") for name in mark.args]
         for server in _servers_of(item) if features else ():
             item.add_marker(lacking(server, *features))

@@ -27,6 +27,7 @@ class TestMoto(S3Conformance):
         return lambda **options: S3Storage(**moto.options(moto_bucket, **options))
 
 
+@pytest.mark.variant
 class TestRclone(S3Conformance):
     lacks = frozenset({"exclusive-create", "exclusive-copy", "key-and-prefix"})
     keeps_directories = True

@@ -21,7 +21,12 @@ KiB = 1024
 MiB = 1024 * KiB
 
 
-@pytest.fixture(params=["moto", "azurite", "swift"])
+@pytest.fixture(
+    params=[
+        "moto",
+        *(pytest.param(name, marks=pytest.mark.variant) for name in ("azurite", "swift")),
+    ]
+)
 def line(
     request: pytest.FixtureRequest,
     fault_proxy: Callable[..., FaultProxy],

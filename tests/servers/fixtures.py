@@ -69,7 +69,14 @@ def sftp_server(request: pytest.FixtureRequest) -> SftpServer:
     return server
 
 
-@pytest.fixture(params=["ftpd", "ftpd_tls", "vsftpd", "vsftpd_tls"])
+@pytest.fixture(
+    params=[
+        "ftpd",
+        pytest.param("ftpd_tls", marks=pytest.mark.variant),
+        pytest.param("vsftpd", marks=pytest.mark.variant),
+        "vsftpd_tls",
+    ]
+)
 def ftp_server(request: pytest.FixtureRequest) -> FtpServer:
     server: FtpServer = request.getfixturevalue(request.param)
     return server

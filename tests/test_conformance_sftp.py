@@ -27,6 +27,9 @@ class TestRclone(StorageConformance):
     many = 150
     lacks = frozenset({"content-type", "exclusive-create", "exclusive-copy", "pinned-reads"})
 
+    # It removes what is replaced before it renames: of two at once, one may find nothing there.
+    test_of_concurrent_replacements_one_stays_whole = None
+
     @pytest.fixture
     def make_storage(
         self, rclone_sftp: RcloneSftp, rclone_sftp_directory: str

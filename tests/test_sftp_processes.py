@@ -40,6 +40,17 @@ def test_a_process_ends_without_a_word(sshd: Sshd, sftp_directory: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "([], [])\n", "")
 
 
+def test_a_process_that_ends_does_not_wait_for_what_it_reads(
+    sshd: Sshd, sftp_directory: str
+) -> None:
+    (sshd.local(sftp_directory) / "a.bin").write_bytes(bytes(20_000_000))
+    done = run(  # which has less patience than the storage
+        sshd.options(sftp_directory, timeout=600),
+        "file = storage.open('a.bin'); print(len(file.read(10)))",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "10\n", "")
+
+
 @pytest.mark.parametrize("end", ["", "sys.exit(1)", "1 / 0"])
 def test_a_process_that_ends_leaves_no_half_file(sshd: Sshd, sftp_directory: str, end: str) -> None:
     done = run(

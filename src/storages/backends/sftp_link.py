@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -128,7 +129,9 @@ class Link:
         self._wire.end()
         if self.is_ours:
             self._client.close()
-            self.transport.join(self._timeout)
+            # As the interpreter ends its thread is gone, and Python 3.13 would wait for it in vain.
+            if not sys.is_finalizing():
+                self.transport.join(self._timeout)
             return
         for channel in self._channels:
             # paramiko says goodbye, in the parent's name, when a channel is forgotten; and a thread

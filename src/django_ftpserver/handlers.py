@@ -29,6 +29,9 @@ else:
 
 logger = logging.getLogger("django_ftpserver.handlers")
 
+INTERRUPT = b"\xff\xf4\xf2"
+"""What Telnet's "interrupt process" and "synch" consist of, which clients send before ABOR."""
+
 _after_password = re.compile(r"(\bPASS\b).*", re.IGNORECASE | re.DOTALL)
 
 
@@ -182,7 +185,7 @@ class SignalEmitterMixin(FTPHandler):
     def decode(self, bytes: bytes) -> str:
         """The text of a command; what is no text is refused, lest two names become one."""
         try:
-            return bytes.decode(self.encoding)
+            return bytes.lstrip(INTERRUPT).decode(self.encoding)
         except UnicodeDecodeError:
             self._in_buffer.clear()
             self._in_buffer_len = 0

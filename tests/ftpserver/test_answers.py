@@ -51,3 +51,10 @@ def test_modes_are_octal_digits(serve: Any, storage: Any) -> None:
     client.storbinary("STOR d/a.txt", io.BytesIO(b"a"))
     assert dict(client.mlsd("", facts=["unix.mode"])) == {"d": {"unix.mode": "0755"}}
     assert dict(client.mlsd("d", facts=["unix.mode"])) == {"a.txt": {"unix.mode": "0644"}}
+
+
+@pytest.mark.parametrize("before", [b"", b"\xff\xf4\xff\xf2", b"\xff\xf4\xf2", b"\xf2"])
+def test_abor_is_understood_with_what_telnet_puts_before_it(serve: Any, before: bytes) -> None:
+    client = serve().client()
+    client.sock.sendall(before + b"ABOR\r\n")
+    assert client.getmultiline() == "225 No transfer to abort."

@@ -99,6 +99,9 @@ class FTPAccountAuthorizer:
             try:
                 account = self._checked(username, password)
                 self._throttle.succeeded(handler.remote_ip, attempt)
+            except AuthorizerError:  # no fault of whoever logs in
+                self._throttle.succeeded(handler.remote_ip, attempt)
+                raise
             finally:
                 self._throttle.end(handler.remote_ip)
             try:
@@ -120,7 +123,9 @@ class FTPAccountAuthorizer:
 
     def _authenticate(self, username: str, password: str) -> Any:
         """The account if the password is right, else None."""
-        user = authenticate(username=username, password=password)
+        name = get_user_model().USERNAME_FIELD
+        credentials: dict[str, Any] = {name: username, "password": password}
+        user = authenticate(**credentials)
         account = self.get_account(username)
         if user is None or account is None or account.user.pk != user.pk:
             return None

@@ -193,7 +193,7 @@ class Browsing(AbstractedFS):
 
     def _entry(self, path: str) -> Entry:
         """What is known of a file or directory; FileNotFoundError."""
-        known = self._known.take(path)
+        known = self._known.peek(path)
         if isinstance(known, Exception):
             raise known
         entry: Entry = known or self._run(self._look, path)
@@ -212,7 +212,7 @@ class Browsing(AbstractedFS):
     @answered
     def lstat(self, path: str) -> os.stat_result:
         entry = self._entry(path)
-        self._known.put(path, entry)
+        self._keep(path, entry)
         seconds = int(seconds_of(entry))
         fields = (mode_of(entry), 0, 0, 1, 0, 0, entry.size, seconds, seconds, seconds)
         return os.stat_result(fields)
@@ -230,15 +230,20 @@ class Browsing(AbstractedFS):
         try:
             entry = self._entry(path)
         except FileNotFoundError as error:
-            self._known.put(path, error)
+            self._keep(path, error)
             return False
         except FilesystemError:
             return False
         except Exception as error:  # noqa: BLE001 - see `isfile`
-            self._known.put(path, error)
+            self._keep(path, error)
             return True
-        self._known.put(path, entry)
+        self._keep(path, entry)
         return test(entry)
+
+    def _keep(self, path: str, found: Entry | Exception) -> None:
+        """For the next call; what was kept already grows no younger."""
+        if self._known.peek(path) is None:
+            self._known.put(path, found)
 
     def islink(self, path: str) -> bool:
         return False

@@ -24,7 +24,7 @@ def check_settings(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
             messages.append(Warning(text, hint=hint, id="django_ftpserver.W003"))
     for each in SETTINGS:
         value = get_ftp_setting(each.name)
-        if value != each.default and not isinstance(value, each.kinds):
+        if value is not None and not isinstance(value, each.kinds):
             kinds = " or ".join(kind.__name__ for kind in each.kinds)
             messages.append(
                 Error(f"{each.name} is {value!r}, not {kinds}.", id="django_ftpserver.E001")

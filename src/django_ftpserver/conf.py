@@ -127,5 +127,6 @@ DEFAULTS = {each.name: each.default for each in SETTINGS}
 
 
 def get_ftp_setting(name: str) -> Any:
-    """The value of a setting, such as `FTPSERVER_PORT`, or its default."""
-    return getattr(settings, name, DEFAULTS.get(name))
+    """The value of a setting, such as `FTPSERVER_PORT`; its default if it is missing or None."""
+    value = getattr(settings, name, None)
+    return DEFAULTS.get(name) if value is None else value

@@ -50,7 +50,8 @@ class StorageFS(Browsing):
         """The storage; overridden where it depends on the user, `self.cmd_channel.username`."""
         cls: Any = type(self)
         if cls.storage_class is None:
-            return storages[get_ftp_setting("FTPSERVER_STORAGE")]
+            with _lock:  # two of one alias would not know each other's directories
+                return storages[get_ftp_setting("FTPSERVER_STORAGE")]
         with _lock:
             if "_made" not in vars(cls):
                 cls._made = cls.storage_class()
@@ -121,23 +122,21 @@ class StorageFS(Browsing):
         if self.root in (src, dst) or dst.startswith(f"{src}/"):
             raise FilesystemError("A directory cannot be moved into itself")
         if self._entry(src).is_dir:
-            self._rename_dir(source, target)
+            if self._empty.hold(target):
+                raise FileExistsError
+            try:
+                bulk.move_tree(self.storage, source, target)
+            except FileNotFoundError:
+                if not self._empty.hold(source):
+                    raise
+                self._check_free(dst)
+            self._empty.move(source, target)
         elif self._is_dir(dst):
             raise IsADirectoryError
         else:
             bulk.move(self.storage, source, target, overwrite=True)
             self._empty.fill(posixpath.dirname(target))
         self._emptied(src)
-
-    def _rename_dir(self, source: str, target: str) -> None:
-        if self._empty.hold(target):
-            raise FileExistsError
-        try:
-            bulk.move_tree(self.storage, source, target)
-        except FileNotFoundError:
-            if not self._empty.hold(source):
-                raise
-        self._empty.move(source, target)
 
     # -- directories
 
@@ -146,10 +145,16 @@ class StorageFS(Browsing):
         name = self.storage_name(path)
         if bulk.make_dir(self.storage, name):
             return
-        with suppress(FileNotFoundError):
-            self._entry(path)
-            raise FileExistsError
+        self._check_free(path)
+        above = posixpath.dirname(path)
+        if self.validpath(above) and self._is(above, lambda entry: not entry.is_dir):
+            raise NotADirectoryError
         self._empty.add(name)
+
+    def _check_free(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self._look(path)
+            raise FileExistsError
 
     @changing
     def rmdir(self, path: str) -> None:

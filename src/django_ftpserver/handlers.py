@@ -1,21 +1,15 @@
-"""What serves one client: pyftpdlib's handlers with signals, whose sessions no failure ends."""
+"""What serves one client: a session that sends Django's signals, without TLS and with it."""
 
 from __future__ import annotations
 
 import logging
-import re
 from typing import Any
 
 from django.db import close_old_connections
 from django.dispatch import Signal
-from pyftpdlib.exceptions import FilesystemError
-from pyftpdlib.handlers import FTPHandler
 
 from django_ftpserver import signals
-from django_ftpserver.filesystems import StorageFS
-from django_ftpserver.ports import SharedPassiveDTP
-from django_ftpserver.replies import explain
-from storages import bulk
+from django_ftpserver.sessions import Session
 
 try:
     from OpenSSL import SSL
@@ -29,20 +23,12 @@ else:
 
 logger = logging.getLogger("django_ftpserver.handlers")
 
-INTERRUPT = b"\xff\xf4\xf2"
-"""What Telnet's "interrupt process" and "synch" consist of, which clients send before ABOR."""
 
-_after_password = re.compile(r"(\bPASS\b).*", re.IGNORECASE | re.DOTALL)
-
-
-class SignalEmitterMixin(FTPHandler):
-    """Sends Django's signals for what a client has done, and answers whatever fails."""
+class SignalEmitterMixin(Session):
+    """Sends Django's signals for what a client has done."""
 
     signal_sender: type | None = None
     """The sender of its signals: the class that a project configured."""
-
-    proto_cmds: dict[str, Any]
-    passive_dtp = SharedPassiveDTP
 
     # -- signals
 
@@ -114,86 +100,6 @@ class SignalEmitterMixin(FTPHandler):
         """Whether the client was told that what it wanted was done."""
         return str(self._last_response).startswith("2")
 
-    # -- commands
-
-    def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
-        """Run a command; one that fails is answered, and the client can go on."""
-        try:
-            super().pre_process_command(line, cmd, arg)
-        except UnicodeEncodeError:  # pyftpdlib's own answer
-            raise
-        except Exception as error:
-            if self._closed:
-                raise
-            self.respond_w_warning(f"451 {explain(error)}.")
-
-    def handle_auth_success(self, home: str, password: str, msg_login: str) -> None:
-        """Let the client in, once there are files to show."""
-        try:
-            fs = self.abstracted_fs(home, self)
-        except Exception as error:  # noqa: BLE001 - see above
-            self.respond_w_warning(f"421 {explain(error)}.")
-            self.close_when_done()
-            return
-        self.abstracted_fs: Any = lambda home, channel: fs
-        try:
-            super().handle_auth_success(home, password, msg_login)
-        finally:
-            del self.abstracted_fs
-
-    def ftp_FEAT(self, line: str) -> None:  # noqa: N802
-        """Tell what the server can do; MFMT only to whom it can set times for.
-
-        A client that is told of it, such as rclone, takes an upload without its time for failed.
-        """
-        commands = self.proto_cmds
-        if self.authenticated and not self._sets_times():
-            self.proto_cmds = {name: commands[name] for name in commands if name != "MFMT"}
-        try:
-            super().ftp_FEAT(line)
-        finally:
-            self.proto_cmds = commands
-
-    def _sets_times(self) -> bool:
-        may = "T" in self.authorizer.get_perms(self.username)
-        return may and (not isinstance(self.fs, StorageFS) or bulk.sets_times(self.fs.storage))
-
-    def ftp_MLSD(self, path: str) -> Any:  # noqa: N802
-        """List a directory; 550 if it is missing, after which clients make it, and 501 for a file.
-
-        pyftpdlib says 501 of both, which rclone takes for the end.
-        """
-        if self.fs.isdir(path):
-            return super().ftp_MLSD(path)
-        is_file = self.fs.isfile(path)
-        self.respond("501 It is not a directory." if is_file else "550 No such directory.")
-        return None
-
-    def ftp_CWD(self, path: str) -> Any:  # noqa: N802
-        """Change the directory; on a storage that is nothing which this process does."""
-        if not isinstance(self.fs, StorageFS):
-            return super().ftp_CWD(path)
-        try:
-            self.run_as_current_user(self.fs.chdir, path)
-        except FilesystemError as error:
-            self.respond(f"550 {error}.")
-            return None
-        shown = self.fs.cwd.replace('"', '""')
-        self.respond(f'250 "{shown}" is the current directory.')
-        return path
-
-    def decode(self, bytes: bytes) -> str:
-        """The text of a command; what is no text is refused, lest two names become one."""
-        try:
-            return bytes.lstrip(INTERRUPT).decode(self.encoding)
-        except UnicodeDecodeError:
-            self._in_buffer.clear()
-            self._in_buffer_len = 0
-            raise
-
-    def logline(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        super().logline(_after_password.sub(r"\1 ******", msg), *args, **kwargs)
-
 
 class DjangoFTPHandler(SignalEmitterMixin):
     """Serves a client without TLS."""
@@ -208,3 +114,9 @@ if HAS_TLS:
         tls_control_required = True
         tls_data_required = True
         ssl_options = TLS_FTPHandler.ssl_options | SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1
+
+        def ftp_AUTH(self, line: str) -> None:  # noqa: N802
+            """Begin TLS; what came before it, perhaps of somebody between, is forgotten."""
+            super().ftp_AUTH(line)
+            self.ac_in_buffer = b""
+            self._forget_input()

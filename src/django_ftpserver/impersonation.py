@@ -34,6 +34,8 @@ class Impersonation:
             raise ImproperlyConfigured(
                 f"FTPSERVER_FILE_ACCESS_USER is {username!r}: only root can work as another user."
             )
+        if os.geteuid() == 0:  # root's own groups would open more than the user's
+            os.setgroups(os.getgrouplist(username, entry.pw_gid))
         self._own = os.geteuid(), os.getegid()
         self._depth = threading.local()
 

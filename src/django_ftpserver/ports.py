@@ -1,4 +1,4 @@
-"""Ports for data connections."""
+"""Data connections that are to come: their ports, and what happens if they do not come."""
 
 from __future__ import annotations
 
@@ -25,3 +25,24 @@ class SharedPassiveDTP(FTPHandler.passive_dtp):
             self.socket.close()
             self.create_socket(family, socket.SOCK_STREAM)
             raise
+
+    def handle_timeout(self) -> None:
+        super().handle_timeout()
+        _drop_waiting(self.cmd_channel)
+
+
+class WaitingActiveDTP(FTPHandler.active_dtp):
+    """Connects to a client, for a transfer that is dropped if that cannot be done."""
+
+    def handle_timeout(self) -> None:
+        super().handle_timeout()
+        _drop_waiting(self.cmd_channel)
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        _drop_waiting(self.cmd_channel)
+
+
+def _drop_waiting(channel: Any) -> None:
+    if channel.connected:
+        channel.drop_waiting()

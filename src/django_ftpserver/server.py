@@ -22,6 +22,9 @@ from django_ftpserver.utils import make_server, parse_ports
 
 logger = logging.getLogger("django_ftpserver")
 
+PAUSE = 0.2
+"""Seconds after which the next client is accepted when one could not be."""
+
 GLANCE = 1.0
 """Seconds after which a thread looks whether the server has stopped."""
 
@@ -48,9 +51,27 @@ class ThreadedServer(ThreadedFTPServer):
             target=self._serve, args=(sock, addr), name=f"ftp {addr[0]}", daemon=True
         )
         with self._lock:
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no thread left
+                sock.close()
+                raise
             self._addresses[thread] = addr[0]
             self._active_tasks.append(thread)
-            thread.start()
+
+    def handle_error(self) -> None:
+        """Go on: who cannot be accepted, for lack of descriptors or threads, may be later."""
+        logger.exception("An FTP client could not be accepted.")
+        time.sleep(PAUSE)
+
+    def close_all(self) -> None:
+        """Stop accepting at once, and wait for all clients together; what they send is dropped."""
+        self._active_tasks_idler.cancel()
+        self._exit.set()
+        FTPServer.close_all(self)
+        until = time.monotonic() + self.join_timeout
+        for thread in self._alive():
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _serve(self, sock: socket.socket, addr: tuple[Any, ...]) -> None:
         try:

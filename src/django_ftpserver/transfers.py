@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import io
 import logging
 import socket
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from django.core.files.base import File
 from pyftpdlib.handlers import DTPHandler
 
 from django_ftpserver.replies import explain
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
 COPIED = 1024 * 1024
 """Bytes that are read at a time of a file that is appended to."""
+
+LOOK = 256
+"""Bytes of waiting commands that are looked at."""
+
+NOTHING_YET = ("WantReadError", "WantWriteError")
+"""Errors of pyOpenSSL that are none."""
 
 logger = logging.getLogger("django_ftpserver")
 
@@ -66,11 +74,15 @@ class Download(Transfer):
         return int(self._file.tell())
 
     def fileno(self) -> int:
-        """Of a file on this machine: the kernel can send it."""
-        try:
-            return int(self._file.fileno())
-        except AttributeError:
-            raise OSError(errno.EINVAL, "It is no file of this machine.") from None
+        """Of a file on this machine, as it is there: the kernel can send it.
+
+        What decrypts or unpacks has a number too, of what must not be sent.
+        """
+        inner: Any = getattr(self._file, "file", None)
+        is_plain = type(self._file) is File and type(inner) is io.BufferedReader
+        if is_plain and type(inner.raw) is io.FileIO:
+            return int(inner.fileno())
+        raise OSError(errno.EINVAL, "It is no file of this machine.")
 
     def close(self) -> None:
         with suppress(OSError):
@@ -102,7 +114,7 @@ class Upload(Transfer):
 
     def seek(self, position: int) -> None:
         """Begin with that many bytes of the file that is there; what follows them goes."""
-        self.resume(position)
+        self._channel.run_as_current_user(self.resume, position)
 
     def resume(self, count: int | None = None) -> None:
         """Begin with the first bytes of the file that is there, all by default."""
@@ -129,7 +141,7 @@ class Upload(Transfer):
                 self._channel.run_as_current_user(self._writer.close)
                 self._stored()
         finally:
-            self._writer.abort()
+            self._channel.run_as_current_user(self._writer.abort)
 
     def _is_whole(self) -> bool:
         data = getattr(self._channel, "data_channel", None)
@@ -197,11 +209,13 @@ class StorageDTP(DTPHandler):
             if file.error is not None:
                 self.transfer_finished = False
                 self._resp = (f"451 {explain(file.error)}.", logger.warning)
+        if not self._closed and self._initialized and not self._resp and sys.exc_info()[1]:
+            self._resp = ("426 Connection lost.", logger.info)  # TLS broke, which tells nobody
         super().close()
 
     def _settle(self, file: Upload) -> None:
         """Store what was received, or drop it."""
-        if self._is_cut or (self.transfer_finished and self._is_alone()):
+        if self._is_cut or (self.transfer_finished and self._is_given_up()):
             self.transfer_finished = False
             self._resp = ("426 Connection lost; nothing was stored.", logger.info)
         try:
@@ -211,19 +225,16 @@ class StorageDTP(DTPHandler):
         except Exception as error:  # noqa: BLE001 - whatever a storage raises: the client is told
             file.error = error
 
-    def _is_alone(self) -> bool:
-        """Whether the client has left: its control connection is closed, with nothing to read."""
+    def _is_given_up(self) -> bool:
+        """Whether the client has left, or has sent ABOR, while the end of its file was awaited."""
         channel = self.cmd_channel
         if channel._closed or channel.socket is None:
             return True
         try:
-            with socket.fromfd(channel.socket.fileno(), socket.AF_INET, socket.SOCK_STREAM) as peek:
-                peek.setblocking(False)
-                return peek.recv(1, socket.MSG_PEEK) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+            waiting: bytes = channel.socket.recv(LOOK, socket.MSG_PEEK)
+        except Exception as error:  # noqa: BLE001 - TLS has errors of its own for "nothing yet"
+            return not (isinstance(error, BlockingIOError) or type(error).__name__ in NOTHING_YET)
+        return not waiting or b"ABOR" in waiting.upper()
 
 
 @functools.cache

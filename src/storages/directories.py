@@ -70,6 +70,8 @@ class Directories(Keyed):
             raise FileNotFoundError(f"There is no directory {path!r}.")
         if self._has_directories():
             self._remove_dir(prefix.rstrip("/"))
+            if self.is_dir(path):  # what listings do not show, such as an upload on its way
+                raise OSError(errno.ENOTEMPTY, f"{path!r} is not empty.")
         else:
             self._delete(prefix)  # an object with a slash at the end, as web consoles make them
 

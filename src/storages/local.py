@@ -6,6 +6,7 @@ import os
 import posixpath
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from django.core.files.storage import FileSystemStorage
 
 from storages.entry import Entry
 from storages.foreign import Foreign, Spool
+from storages.tree_files import STALE
 
 PREFIX, SUFFIX = ".storehouse-", ".part"
 """How the names of files on their way begin and end; no listing shows them."""
@@ -34,7 +36,8 @@ class Local(Foreign):
 
     def save_as(self, name: str, content: Any, *, overwrite: bool) -> None:
         """Django writes into the file itself, and when that fails leaves what came so far."""
-        with Beside(self.storage, name) as beside:
+        # A subclass may look at the name of what it saves.
+        with Beside(self.storage, name, under_its_name=not self._stores_as_is()) as beside:
             beside.save(content)
             beside.publish(overwrite=overwrite)
 
@@ -57,7 +60,7 @@ class Local(Foreign):
 
     def _stores_as_is(self) -> bool:
         """Not so for a subclass that encrypts in `_save`, say."""
-        cls = type(self.storage)
+        cls = self.storage.__class__  # that of a lazy object is what it stands for
         return all(
             getattr(cls, each) is getattr(FileSystemStorage, each)
             for each in ("save", "_save", "open", "_open")
@@ -91,7 +94,7 @@ class Local(Foreign):
                 for each in entries:
                     if is_temporary(each.name):
                         continue
-                    with suppress(FileNotFoundError):  # gone meanwhile, or a link to nothing
+                    with suppress(OSError):  # gone meanwhile, or a link to nothing or itself
                         yield _entry(base + each.name, each.stat(), is_link=each.is_symlink())
         except FileNotFoundError:
             if not self._is_root(path):
@@ -114,7 +117,25 @@ class Local(Foreign):
     def remove_dir(self, path: str) -> None:
         if self._is_root(path):
             raise ValueError("The root of the storage cannot be removed.")
-        os.rmdir(self.storage.path(path))
+        place = self.storage.path(path)
+        try:
+            os.rmdir(place)
+        except OSError:
+            if not self._sweep(place):
+                raise
+            os.rmdir(place)
+
+    def _sweep(self, place: str) -> bool:
+        """Remove what processes that have ended left in a directory; whether that was all."""
+        left = [os.path.join(place, each) for each in os.listdir(place)]
+        stale = time.time() - STALE.total_seconds()
+        if not all(is_temporary(os.path.basename(each)) for each in left) or not all(
+            os.lstat(each).st_mtime < stale for each in left
+        ):
+            return False
+        for each in left:
+            os.remove(each)
+        return bool(left)
 
     def move_tree(self, source: str, target: str) -> None:
         self._check_move(source, target)
@@ -127,18 +148,25 @@ class Local(Foreign):
         return super()._is_root(path) or self.storage.path(path) == self.storage.path("")
 
     def _listed(self, path: str) -> tuple[str, list[str], list[str]]:
-        base, dirs, files = super()._listed(path)
-        return base, dirs, [name for name in files if not is_temporary(name)]
+        base, *names = super()._listed(path)
+        dirs, files = ([name for name in each if not is_temporary(name)] for each in names)
+        return base, dirs, files
 
 
 class Beside:
     """A file beside the one to be: renamed when it is whole, else gone, with its directories."""
 
-    def __init__(self, storage: FileSystemStorage, name: str) -> None:
+    def __init__(
+        self, storage: FileSystemStorage, name: str, *, under_its_name: bool = False
+    ) -> None:
         self._storage, self._place = storage, storage.path(name)
         folder = posixpath.dirname(name)
         self._made = _missing(os.path.dirname(self._place))
         self._name = posixpath.join(folder, f"{PREFIX}{secrets.token_hex(12)}{SUFFIX}")
+        self._folder: str | None = None
+        if under_its_name:
+            self._folder = storage.path(self._name)
+            self._name = posixpath.join(self._name, posixpath.basename(name))
 
     def save(self, content: Any) -> None:
         self._name = self._storage.save(self._name, content)
@@ -160,7 +188,7 @@ class Beside:
     def __exit__(self, *error: object) -> None:
         with suppress(FileNotFoundError):
             os.remove(self.path)
-        for path in self._made:
+        for path in ([self._folder] if self._folder else []) + self._made:
             with suppress(OSError):  # others have put something in it
                 os.rmdir(path)
 

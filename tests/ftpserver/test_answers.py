@@ -32,6 +32,7 @@ def test_who_cannot_set_times_is_not_told_of_it(
 def test_mlsd_tells_what_is_missing_from_what_is_no_directory(serve: Any, storage: Any) -> None:
     client = serve(storage).client()
     client.storbinary("STOR a.txt", io.BytesIO(b"a"))
+    client.makepasv()
     assert answer(client, "MLSD missing") == "550 No such directory."
     assert answer(client, "MLSD a.txt") == "501 It is not a directory."
     assert list(client.mlsd("/", facts=["type"])) == [("a.txt", {"type": "file"})]

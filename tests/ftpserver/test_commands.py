@@ -98,6 +98,7 @@ def test_what_is_wrong_is_told(account: Any, command: str, told: str) -> None:
         ("127.0.0.1:0 --passive-ports 1-x", "--passive-ports: '1-x' is no port"),
         ("127.0.0.1:0 --passive-ports 30-20", "'30-20' are no ports"),
         ("127.0.0.1:0 --timeout 0", "--timeout 0 must be"),
+        ("127.0.0.1:0 --pidfile /none/x", "--pidfile '/none/x' cannot be written"),
         ("127.0.0.1:0 --masquerade-address ftp.example", "'ftp.example' is no IP address"),
         ("127.0.0.1:0 --certfile /none.pem", "--certfile '/none.pem' is not there"),
         ("127.0.0.1:0 --certfile {self} --keyfile /none.pem", "--keyfile '/none.pem'"),
@@ -281,6 +282,8 @@ def test_files_of_another_user(serve: Any, account: Any, tmp_path: Path) -> None
     os.chown(home, nobody.pw_uid, nobody.pw_gid)
     (tmp_path / "roots").mkdir(mode=0o700)
     (home / "roots").mkdir(mode=0o700)
+    (home / "secret").write_text("of root alone")
+    (home / "secret").chmod(0o640)
     account(home_dir=str(home))
     for filesystem in ({}, {"filesystem_class": None}):
         serving = serve(FileSystemStorage(tmp_path), file_access_user="nobody", **filesystem)
@@ -292,12 +295,17 @@ def test_files_of_another_user(serve: Any, account: Any, tmp_path: Path) -> None
         for do in (
             lambda client: client.storbinary("STOR roots/x", io.BytesIO(b"x")),
             lambda client: client.nlst("roots"),
+            lambda client: client.retrbinary("RETR secret", lambda data: None),
             lambda client: client.mkd("roots/x"),
         ):
             with pytest.raises(ftplib.error_perm, match="550"):
                 do(client)
+        client.voidcmd("TYPE I")
+        with pytest.raises(ftplib.Error):
+            client.storbinary("STOR secret", io.BytesIO(b""), rest=9)
         client.delete("a.txt")
         client.rmd("d")
         assert os.geteuid() == 0
-    assert os.listdir(home) == ["roots"]
+    assert sorted(os.listdir(home)) == ["roots", "secret"]
+    assert (home / "secret").read_text() == "of root alone"
     assert os.listdir(home / "roots") == []

@@ -126,6 +126,7 @@ def test_a_home_that_is_the_root_of_the_storage(serve: Any, account: Any, sent: 
     assert names(serving.storage) == ["a.txt", "d/b.txt"]
     assert sorted(client.nlst("/")) == ["a.txt", "d"]
     client.delete("a.txt")
+    client.makepasv()
     for command in ("RMD /", "RNFR /", "DELE /", "STOR /"):
         with pytest.raises(ftplib.error_perm, match=r"550 (?!The storage failed)"):
             client.sendcmd(command)

@@ -23,6 +23,9 @@ from django_ftpserver.daemonizer import become_daemon
 from django_ftpserver.server import FTPServerConfig, FTPServerRunner
 from django_ftpserver.utils import address_problem, parse_ports
 
+DESCRIPTORS = 8
+"""Open files that a client may need: its connections, the storage's, the database."""
+
 
 class Command(BaseCommand):
     help = "Starts the FTP server. What is not given here comes from the settings FTPSERVER_…"
@@ -43,7 +46,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         runner = FTPServerRunner(self._config(options))
+        pidfile = options["pidfile"] or get_ftp_setting("FTPSERVER_PIDFILE")
+        if pidfile:
+            self._check_writable(pidfile)
         self._listen(runner)
+        _raise_limit(runner.config.max_connections or 0)
         host, port = runner.server.address
         if options["verbosity"]:
             shown = f"[{host}]" if ":" in host else host
@@ -52,7 +59,6 @@ class Command(BaseCommand):
         if options["daemonize"] or get_ftp_setting("FTPSERVER_DAEMONIZE"):
             become_daemon(**get_ftp_setting("FTPSERVER_DAEMONIZE_OPTIONS"))
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
-        pidfile = options["pidfile"] or get_ftp_setting("FTPSERVER_PIDFILE")
         try:
             if pidfile:
                 with open(pidfile, "w") as file:
@@ -61,6 +67,16 @@ class Command(BaseCommand):
         finally:
             if pidfile and os.path.exists(pidfile):
                 os.remove(pidfile)
+
+    def _check_writable(self, path: str) -> None:
+        """Before the server goes to the background, where nobody would be told."""
+        try:
+            with open(path, "a"):
+                pass
+        except OSError as error:
+            raise CommandError(
+                f"--pidfile {path!r} cannot be written: {error.strerror}."
+            ) from error
 
     def _config(self, options: dict[str, Any]) -> FTPServerConfig:
         host, port = self._address(options["host_port"])
@@ -121,3 +137,16 @@ class Command(BaseCommand):
                     f"certificate with its key: {error}"
                 ) from error
             raise
+
+
+def _raise_limit(clients: int) -> None:
+    """Let the process have as many open files as its clients may need, if the system does."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = max(clients, 512) * DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

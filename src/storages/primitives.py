@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -13,6 +14,9 @@ from storages.entry import Entry, Upload
 from storages.reading import WINDOW
 from storages.transfer import MiB, fetch_range, stream_whole
 from storages.writing import PartWriter, SpooledUpload
+
+HASHES = ("md5", "sha1", "sha256")
+"""Digests that Python computes; a backend adds those of its service."""
 
 IN_FLIGHT = 40 * MiB
 """Bytes of parts or windows that one open file may have on their way."""
@@ -166,6 +170,10 @@ class Primitives(BaseStorage):
     def _in_flight(self, size: int) -> int:
         """How many parts or windows of `size` bytes one file may have on their way."""
         return max(1, min(self.most_in_flight, self._memory() // size))
+
+    def _hasher(self, kind: str) -> Any:
+        """A new hash object of the `kind` that stands before `Entry.digest`; None if unknown."""
+        return hashlib.new(kind, usedforsecurity=False) if kind in HASHES else None
 
     def _memory(self) -> int:
         """Bytes of parts or windows that one open file may have on their way."""

@@ -224,6 +224,11 @@ class DropboxStorage(DropboxOptions):
         """Delete a folder that has no files, at any depth: `_scan` tells the topmost only."""
         with_dropbox("dropbox_delete").remove_folder(self, key, deep=True)
 
+    # -- digests
+
+    def _hasher(self, kind: str) -> Any:
+        return ContentHash() if kind == "dropbox" else super()._hasher(kind)
+
     # -- list
 
     def _list(self, prefix: str) -> Iterator[Entry]:

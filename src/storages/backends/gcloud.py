@@ -188,6 +188,10 @@ class GoogleCloudStorage(GCSLinks):
         units = -(-(part_size or self.part_size) // UNIT)
         return super()._writer(key, params, part_size=units * UNIT, **more)
 
+    def _hasher(self, kind: str) -> Any:
+        crc = kind == "crc32c"
+        return with_google("gcloud_upload").Crc32c() if crc else super()._hasher(kind)
+
     def _memory(self) -> int:
         return self.max_memory_size or super()._memory()
 

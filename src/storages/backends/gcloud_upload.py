@@ -54,6 +54,19 @@ class Checksum:
         return base64.b64encode(self._sum.digest()).decode()
 
 
+class Crc32c:
+    """A CRC-32C with the methods of hash objects."""
+
+    def __init__(self) -> None:
+        self._sum: Any = google_crc32c.Checksum()
+
+    def update(self, data: bytes) -> None:
+        self._sum.update(data)
+
+    def hexdigest(self) -> str:
+        return str(self._sum.digest().hex())
+
+
 def query(params: Mapping[str, Any], *, exclusive: bool, acl: str = "predefinedAcl") -> Any:
     """The query of a request that makes an object."""
     found: dict[str, Any] = {"fields": "generation", "prettyPrint": "false"}

@@ -1,0 +1,201 @@
+"""One run of collectstatic: what differs is stored, and the manifest after all that it names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from storages.base import RemoteStorage
+from storages.saving import size_of
+from storages.staticfiles.content import MEMORY, Budget, Prepared
+from storages.staticfiles.crew import Crew
+from storages.staticfiles.stage import Stage, Staged, make_folder
+from storages.staticfiles.target import Target
+from storages.staticfiles.twins import Comparing, Staging, twin_of
+
+WORKERS = 32
+"""Threads of a run, where the storage does not allow fewer connections."""
+
+MOST_FAILURES = 10
+"""Files that may fail before the run gives up: the service is not there."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A collected file: its name in the target, and where it is."""
+
+    name: str
+    storage: Any
+    path: str
+
+
+class Failed(Exception):  # noqa: N818 - it names files, and is no error of the program
+    """Some files could not be stored; `files` has the error of each by its name."""
+
+    def __init__(self, files: dict[str, OSError]) -> None:
+        super().__init__(", ".join(files))
+        self.files = files
+
+
+def workers_of(storage: RemoteStorage) -> int:
+    """How many files to send at once: as many as the storage may have connections."""
+    most = getattr(storage, "max_connections", None)
+    return max(1, min(WORKERS, most)) if isinstance(most, int) else WORKERS
+
+
+class Publication:
+    """Stores collected files in a remote storage; ask the methods in their order.
+
+    Nothing is deleted before its successor is there. Every error leaves a target that is
+    complete for whoever uses the old manifest, and the next run goes on from there.
+    """
+
+    def __init__(
+        self,
+        storage: RemoteStorage,
+        *,
+        workers: int | None = None,
+        dry_run: bool = False,
+        clear: bool = False,
+    ) -> None:
+        self.storage = storage
+        self.workers = workers or workers_of(storage)
+        self.dry_run = dry_run
+        self.bytes_sent = 0
+        self.target = Target(storage, clear=clear)
+        self._stop = threading.Event()
+        self._budget = Budget()
+        self._lock = threading.Lock()
+        self._here = threading.local()
+        self._manifest: dict[str, Any] = {}
+
+    # -- one file
+
+    def store(
+        self,
+        send: Callable[..., str],
+        key: str,
+        content: Any,
+        params: Any,
+        compress: bool,
+        facts: Mapping[str, Any],
+    ) -> str:
+        """Store a file by `send`, unless it is there already, and return its key.
+
+        `facts` are those of its parameters that show whether a setting has changed.
+        """
+        size = size_of(content)
+        with self._budget.holding(MEMORY if size is None else 2 * size):
+            ready = Prepared(self.storage, content, compress, self._stop)
+            modified = getattr(content, "modified_time", None)
+            if self.target.holds(key, ready, facts, modified):
+                return key
+            self._here.changed = True
+            if not self.dry_run:
+                md5 = ready.digest("md5") or ""
+                key = send(key, ready.content, params, ready.compress, exclusive=False)
+                self.target.stored(key, facts, md5)
+        with self._lock:
+            self.bytes_sent += ready.size
+        return key
+
+    # -- the steps of a run
+
+    def collect(self, sources: Iterable[Source]) -> Generator[tuple[Source, bool | OSError]]:
+        """Store the files under their own names: whether each was another one than before.
+
+        An OSError is the answer for a file that could not be stored.
+        """
+        twin = twin_of(self.storage, Comparing, _publication=self)
+        yield from Crew(partial(self._collect, twin), self.workers, self._stop).results(sources)
+
+    def _collect(self, twin: Any, source: Source) -> bool:
+        self._here.changed = False
+        with source.storage.open(source.path) as file:
+            file.modified_time = partial(source.storage.get_modified_time, source.path)
+            twin.save(source.name, file)
+        return bool(self._here.changed)
+
+    def post_process(self, found: Mapping[str, tuple[Any, str]]) -> Generator[tuple[Any, Any, Any]]:
+        """What the storage's own `post_process` yields, which works on this machine alone.
+
+        When it has ended, its files are stored, and then its manifest; Failed if that failed.
+        """
+        by_key = {self.storage._key(name): source for name, source in found.items()}
+        with make_folder() as folder:
+            stage = Stage(self.target, by_key, folder)
+            twin = twin_of(self.storage, Staging, _stage=stage)
+            yield from twin.post_process(found, dry_run=self.dry_run)
+            if not self.dry_run:
+                self._renew(twin, stage, found)
+                self._publish(stage, twin)
+
+    def _renew(self, twin: Any, stage: Stage, found: Mapping[str, tuple[Any, str]]) -> None:
+        """Store again what Django leaves alone since it exists, where a setting has changed."""
+        for name, hashed_name in getattr(twin, "hashed_files", {}).items():
+            key = self.storage._key(hashed_name)
+            if key in stage.files or key not in self.target.entries or name not in found:
+                continue
+            if not self.target.is_current(key, self.storage._prepare(key)[0]):
+                storage, path = found[name]
+                with storage.open(path) as file:
+                    twin._save(hashed_name, file)
+
+    def _publish(self, stage: Stage, twin: Any) -> None:
+        first = {key: each for key, each in stage.files.items() if not each.last}
+        last = {key: each for key, each in stage.files.items() if each.last}
+        self._send(first)
+        if not self._has_manifest(twin, last):
+            self._send(last)
+        if stage.at_last is not None:
+            stage.at_last()
+        for name in ("hashed_files", "manifest_hash"):
+            if name in twin.__dict__:
+                setattr(self.storage, name, getattr(twin, name))
+        self.target.delete(stage.deleted)
+
+    def _send(self, files: Mapping[str, Staged]) -> None:
+        failed: dict[str, OSError] = {}
+        root = self.storage._root()
+        crew = Crew(self._send_one, self.workers, self._stop)
+        with closing(crew.results(files.items())) as results:
+            for (key, _), result in results:
+                if isinstance(result, OSError):
+                    failed[key.removeprefix(root)] = result
+                    if len(failed) == MOST_FAILURES:
+                        break
+        if failed:
+            raise Failed(failed)
+
+    def _send_one(self, item: tuple[str, Staged]) -> None:
+        key, staged = item
+        with staged.open() as file:
+            self.store(self.storage._store, key, file, staged.params, staged.compress, staged.facts)
+
+    def _has_manifest(self, twin: Any, files: Mapping[str, Staged]) -> bool:
+        """Whether the target's manifest names the same files, in whatever order."""
+        storage: Any = self.storage
+        same = all(self.target.is_current(key, each.facts) for key, each in files.items())
+        return (
+            same
+            and len(files) == 1
+            and getattr(storage, "hashed_files", None) == getattr(twin, "hashed_files", None)
+            and getattr(storage, "manifest_hash", None) == getattr(twin, "manifest_hash", None)
+        )
+
+    def leftover(self) -> list[str]:
+        """The names of the files that `clear` deletes: those that were not stored again."""
+        root = self.storage._root()
+        return [key.removeprefix(root) for key in self.target.leftover()]
+
+    def delete_leftover(self) -> None:
+        self.target.delete(self.target.leftover())
+
+    def remember(self) -> None:
+        """Write what the next run needs to know; the last thing that a run does, failed or not."""
+        if not self.dry_run:
+            self.target.remember()

@@ -1,0 +1,107 @@
+"""Names with hashes: byte for byte and count for count what Django's own command makes."""
+
+import json
+import re
+
+import pytest
+from django.core.files.base import ContentFile
+
+from tests.static_site import FILES, Site, age, contents
+
+KINDS = ["Manifest", "Keeping", "Lenient"]
+
+
+@pytest.fixture
+def site(tmp_path, settings):
+    return Site(tmp_path / "static", settings)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return f"tests.static_site.{request.param}"
+
+
+def counts(printed):
+    return re.search(r"\d+ static files? copied[^.(]*", printed)[0].strip()
+
+
+@pytest.fixture
+def both(site, kind):
+    """Runs Django's command and ours, each on a storage of its own, and compares."""
+
+    def both(*args, **options):
+        theirs = site.use(kind, bucket_name=f"django-{id(site)}", file_overwrite=True)
+        expected = counts(site.collect_as_django(*args))
+        ours = site.use(kind, bucket_name=f"ours-{id(site)}", **options)
+        found = counts(site.collect(*args))
+        assert contents(ours) == contents(theirs)
+        age(ours)
+        age(theirs)
+        site.age()
+        assert found == expected
+        return ours
+
+    return both
+
+
+def test_everything_is_as_django_makes_it(both):
+    storage = both()
+    paths = json.loads(storage.open("staticfiles.json").read())["paths"]
+    assert paths.keys() == FILES.keys()
+
+
+def test_later_runs_are_as_djangos(site, both):
+    both()
+    both()
+    site.write("css/base/deep.css", "i { color: red }\n")
+    site.write("img/logo.png", b"another")
+    site.write("new.css", "@import 'css/site.css';")
+    site.remove("empty.txt")
+    both()
+    both()
+
+
+def test_a_storage_that_overwrites_nothing(both):
+    both(file_overwrite=False)
+    both(file_overwrite=False)
+
+
+@pytest.mark.parametrize("args", [("--no-post-process",), ("--ignore", "*.js"), ("--dry-run",)])
+def test_options(both, args):
+    both(*args)
+
+
+def test_clear(site, both):
+    both()
+    site.remove("js/lib/b.js")
+    site.write("js/lib/a.js", "1;")
+    site.write("js/app.js", "2;")
+    both("--clear")
+
+
+def test_what_only_the_target_has_can_be_named(site, both, kind):
+    site.write("more.css", "a { background: url(only/there.png) }")
+    for bucket in ("django", "ours"):
+        storage = site.use(kind, bucket_name=f"{bucket}-{id(site)}", file_overwrite=True)
+        storage.save("only/there.png", ContentFile(b"x"))
+    both()
+    both()
+
+
+def test_a_missing_file_is_djangos_error(site, kind):
+    site.write("bad.css", "a { background: url(nowhere.png) }")
+    storage = site.use(kind, bucket_name=None)
+    with pytest.raises(ValueError, match=r"nowhere\.png"):
+        site.collect()
+    assert not storage.exists("staticfiles.json")
+
+
+def test_nothing_is_sent_twice(site, kind):
+    storage = site.use(kind, bucket_name=None)
+    site.collect()
+    before = {entry.name: entry.etag for entry in storage.scan()}
+    site.check_out()
+    printed = site.collect()
+    assert {entry.name: entry.etag for entry in storage.scan()} == before
+    assert f"0 static files copied, {len(FILES)} unmodified" in printed
+    assert "(0.0 KB sent" in printed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import threading
 from collections.abc import Iterator
@@ -122,7 +121,3 @@ class Budget:
             with self._changed:
                 self._free += count
                 self._changed.notify_all()
-
-
-def md5() -> Any:
-    return hashlib.md5(usedforsecurity=False)

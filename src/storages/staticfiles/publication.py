@@ -13,6 +13,7 @@ from storages.base import RemoteStorage
 from storages.saving import size_of
 from storages.staticfiles.content import MEMORY, Budget, Prepared
 from storages.staticfiles.crew import Crew
+from storages.staticfiles.remembered import STATE_NAME
 from storages.staticfiles.stage import Stage, Staged, make_folder
 from storages.staticfiles.target import Target
 from storages.staticfiles.twins import Comparing, Staging, twin_of
@@ -196,6 +197,10 @@ class Publication:
         self.target.delete(self.target.leftover())
 
     def remember(self) -> None:
-        """Write what the next run needs to know; the last thing that a run does, failed or not."""
-        if not self.dry_run:
+        """Write what the next run needs to know, the last thing that a run does; Failed."""
+        if self.dry_run:
+            return
+        try:
             self.target.remember()
+        except OSError as error:
+            raise Failed({STATE_NAME: error}) from error

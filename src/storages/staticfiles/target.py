@@ -15,7 +15,6 @@ from storages.entry import Entry
 from storages.staticfiles.content import Prepared
 from storages.staticfiles.remembered import (
     STATE_NAME,
-    UNKNOWN,
     Remembered,
     dump,
     fingerprint,
@@ -123,6 +122,3 @@ def _is_newer(entry: Entry, modified: Any) -> bool:
         return False
     aware = (timezone.make_aware(time) if timezone.is_naive(time) else time).astimezone(UTC)
     return entry.modified.replace(microsecond=0) >= aware.replace(microsecond=0)
-
-
-__all__ = ["UNKNOWN", "Target"]

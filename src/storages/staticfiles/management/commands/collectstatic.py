@@ -56,22 +56,30 @@ class Command(Django):
         if self.symlink:
             raise CommandError("Can't symlink to a remote destination.")
         sources = self._find()
-        run = Publication(storage, workers=self.workers, dry_run=self.dry_run, clear=self.clear)
+        run = self._begin(storage)
         try:
             self._publish(run, sources)
+            run.remember()
         except BaseException as error:
-            with suppress(OSError):  # the error that ends the run is the one to be told
+            with suppress(OSError, Failed):  # the error that ends the run is the one to be told
                 run.remember()
             if isinstance(error, Failed):
                 raise _told(error) from error
             raise
-        run.remember()
         self._sent = run.bytes_sent
         return {
             "modified": self.copied_files,
             "unmodified": self.unmodified_files,
             "post_processed": self.post_processed_files,
         }
+
+    def _begin(self, storage: RemoteStorage) -> Publication:
+        try:
+            return Publication(
+                storage, workers=self.workers, dry_run=self.dry_run, clear=self.clear
+            )
+        except OSError as error:
+            raise CommandError(f"What is stored already cannot be listed: {error}") from error
 
     def _find(self) -> dict[str, Source]:
         """What the finders find, by name; the first file of a name is the one that counts."""

@@ -1,0 +1,107 @@
+"""The requests of collectstatic on S3, counted on the wire."""
+
+import math
+
+import pytest
+
+from tests.servers import count_requests
+from tests.static_site import FILES, Site
+
+STATIC = "storages.backends.s3.S3StaticStorage"
+MANIFEST = "storages.backends.s3.S3ManifestStaticStorage"
+STATE = ".storehouse-static.json"
+
+
+@pytest.fixture
+def site(tmp_path, settings):
+    return Site(tmp_path / "static", settings)
+
+
+@pytest.fixture
+def run(site, moto, moto_bucket, fault_proxy):
+    """Collects as a new process would; the requests by method and key, listings as LIST."""
+    proxy = fault_proxy(moto)
+
+    def run(backend, *args, **options):
+        with count_requests(proxy) as seen:
+            site.use(backend, **moto.options(moto_bucket, via=proxy, **options))
+            site.collect(*args)
+        found = [each.replace(f"/{moto_bucket}", "", 1) for each in seen]
+        return ["LIST" if "list-type=2" in each else each.replace(" /", " ") for each in found]
+
+    return run
+
+
+def puts(*names):
+    return sorted(f"PUT {name}" for name in names)
+
+
+def test_plain(site, run):
+    first = run(STATIC)
+    assert first[0] == "LIST"
+    assert sorted(first[1:-1]) == puts(*FILES)
+    assert first[-1] == f"PUT {STATE}"
+    assert run(STATIC) == ["LIST", f"GET {STATE}"]
+    site.check_out()
+    assert run(STATIC) == ["LIST", f"GET {STATE}"]
+    site.write("css/site.css", "new")
+    assert run(STATIC) == ["LIST", f"GET {STATE}", "PUT css/site.css", f"PUT {STATE}"]
+
+
+def test_a_manifest(site, run):
+    first = run(MANIFEST)
+    assert first[:2] == ["GET staticfiles.json", "LIST"]
+    assert sorted(first[2 : 2 + len(FILES)]) == puts(*FILES)
+    assert len(first) == 2 + 2 * len(FILES) + 2
+    assert first[-2:] == ["PUT staticfiles.json", f"PUT {STATE}"]
+    again = ["GET staticfiles.json", "LIST", f"GET {STATE}"]
+    assert run(MANIFEST) == again
+    site.check_out()
+    assert run(MANIFEST) == again
+    site.write("img/logo.png", b"new")
+    changed = run(MANIFEST)
+    assert changed[:3] == again
+    assert changed[3] == "PUT img/logo.png"
+    hashed = [each.rpartition("/")[2].split(".")[0] for each in changed[4:-2]]
+    assert sorted(hashed) == ["logo", "site"]  # and the style sheet that names it
+    assert changed[-2:] == ["PUT staticfiles.json", f"PUT {STATE}"]
+
+
+@pytest.mark.parametrize("backend", [STATIC, MANIFEST])
+def test_gzip_is_applied_before_comparing(run, backend):
+    run(backend, gzip=True)
+    assert not [each for each in run(backend, gzip=True) if each.startswith("PUT")]
+
+
+@pytest.mark.parametrize("backend", [STATIC, MANIFEST])
+def test_a_changed_setting_stores_again(run, backend):
+    sent = sorted(run(backend))
+    cached = {"object_parameters": {"CacheControl": "max-age=60"}}
+    again = sorted(run(backend, **cached))
+    assert [each for each in again if each.startswith("PUT")] == [
+        each for each in sent if each.startswith("PUT")
+    ]
+    assert not [each for each in run(backend, **cached) if each.startswith("PUT")]
+
+
+def test_a_thousand_files_a_listing(site, run):
+    for number in range(2000):
+        site.write(f"many/{number}.txt", str(number))
+    count = 2000 + len(FILES)
+    assert len(run(STATIC)) == count + 2
+    site.check_out()
+    assert len(run(STATIC)) <= math.ceil(count / 1000) + 2
+    site.clear()
+    site.write("one.txt", "1")
+    assert run(STATIC, "--clear") == [
+        *["LIST"] * 3,
+        f"GET {STATE}",
+        "PUT one.txt",
+        *["POST ?delete"] * 3,
+        f"PUT {STATE}",
+    ]
+
+
+def test_a_dry_run_only_looks(run):
+    assert run(STATIC, "--dry-run") == ["LIST"]
+    assert run(MANIFEST, "--dry-run", "--clear") == ["GET staticfiles.json", "LIST"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -52,10 +53,15 @@ class Site:
 
     def __init__(self, folder: Path, settings: Any) -> None:
         self.folder, self._settings = folder, settings
+        self._id = uuid.uuid4().hex
         settings.STATICFILES_DIRS = [str(folder)]
         settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
         for name, content in FILES.items():
             self.write(name, content)
+
+    def bucket(self, name: str) -> str:
+        """The name of a bucket in memory that no other test has."""
+        return f"{name}-{self._id}"
 
     def write(self, name: str, content: str | bytes) -> None:
         path = self.folder / name

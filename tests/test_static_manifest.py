@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.management import CommandError
 
 from tests.static_site import FILES, Site, age, contents
 
@@ -30,9 +31,9 @@ def both(site, kind):
     """Runs Django's command and ours, each on a storage of its own, and compares."""
 
     def both(*args, **options):
-        theirs = site.use(kind, bucket_name=f"django-{id(site)}", file_overwrite=True)
+        theirs = site.use(kind, bucket_name=site.bucket("django"), file_overwrite=True)
         expected = counts(site.collect_as_django(*args))
-        ours = site.use(kind, bucket_name=f"ours-{id(site)}", **options)
+        ours = site.use(kind, bucket_name=site.bucket("ours"), **options)
         found = counts(site.collect(*args))
         assert contents(ours) == contents(theirs)
         age(ours)
@@ -82,7 +83,7 @@ def test_clear(site, both):
 def test_what_only_the_target_has_can_be_named(site, both, kind):
     site.write("more.css", "a { background: url(only/there.png) }")
     for bucket in ("django", "ours"):
-        storage = site.use(kind, bucket_name=f"{bucket}-{id(site)}", file_overwrite=True)
+        storage = site.use(kind, bucket_name=site.bucket(bucket), file_overwrite=True)
         storage.save("only/there.png", ContentFile(b"x"))
     both()
     both()
@@ -91,7 +92,7 @@ def test_what_only_the_target_has_can_be_named(site, both, kind):
 def test_a_missing_file_is_djangos_error(site, kind):
     site.write("bad.css", "a { background: url(nowhere.png) }")
     storage = site.use(kind, bucket_name=None)
-    with pytest.raises(ValueError, match=r"nowhere\.png"):
+    with pytest.raises((ValueError, CommandError), match=r"nowhere\.png"):  # as Django's version
         site.collect()
     assert not storage.exists("staticfiles.json")
 

@@ -194,7 +194,8 @@ class Publication:
         return [key.removeprefix(root) for key in self.target.leftover()]
 
     def delete_leftover(self) -> None:
-        self.target.delete(self.target.leftover())
+        if not self.dry_run:
+            self.target.delete(self.target.leftover())
 
     def remember(self) -> None:
         """Write what the next run needs to know, the last thing that a run does; Failed."""

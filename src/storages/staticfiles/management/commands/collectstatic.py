@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
-from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.management.commands.collectstatic import Command as Django
 from django.core.management.base import CommandError, CommandParser
 from django.utils.functional import LazyObject
@@ -22,7 +21,7 @@ class Command(Django):
     """For file systems, and remote storages that are not ours, it is Django's own."""
 
     workers: int | None = None
-    _sent: int | None = None
+    _run: Publication | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -43,10 +42,10 @@ class Command(Django):
     def handle(self, **options: Any) -> str | None:
         started = time.monotonic()
         summary: str | None = super().handle(**options)
-        if summary and self._sent is not None:
+        if summary and self._run is not None:
             seconds = time.monotonic() - started
-            verb = "to send" if self.dry_run else "sent"
-            summary = f"{summary[:-1]} ({_size(self._sent)} {verb}, {seconds:.1f} seconds)."
+            sent = f"{_size(self._run.bytes_sent)} {'to send' if self.dry_run else 'sent'}"
+            summary = f"{summary[:-1]} ({sent}, {seconds:.1f} seconds)."
         return summary
 
     def collect(self) -> dict[str, list[str]]:
@@ -55,10 +54,9 @@ class Command(Django):
             return super().collect()
         if self.symlink:
             raise CommandError("Can't symlink to a remote destination.")
-        sources = self._find()
-        run = self._begin(storage)
+        run = self._run = self._begin(storage)
         try:
-            self._publish(run, sources)
+            collected = self._collect(run)
             run.remember()
         except BaseException as error:
             with suppress(OSError, Failed):  # the error that ends the run is the one to be told
@@ -66,12 +64,7 @@ class Command(Django):
             if isinstance(error, Failed):
                 raise _told(error) from error
             raise
-        self._sent = run.bytes_sent
-        return {
-            "modified": self.copied_files,
-            "unmodified": self.unmodified_files,
-            "post_processed": self.post_processed_files,
-        }
+        return collected
 
     def _begin(self, storage: RemoteStorage) -> Publication:
         try:
@@ -81,40 +74,47 @@ class Command(Django):
         except OSError as error:
             raise CommandError(f"What is stored already cannot be listed: {error}") from error
 
-    def _find(self) -> dict[str, Source]:
-        """What the finders find, by name; the first file of a name is the one that counts."""
-        found: dict[str, Source] = {}
-        for finder in get_finders():
-            for path, storage in finder.list(self.ignore_patterns):
-                prefix = getattr(storage, "prefix", None)
-                name = os.path.join(prefix, path) if prefix else path
-                if name in found:
-                    self.log(
-                        f"Found another file with the destination path {name!r}. It will be "
-                        "ignored since only the first encountered file is collected. If this is "
-                        "not what you want, make sure every static file has a unique path.",
-                        level=1,
-                    )
-                else:
-                    found[name] = Source(name, storage, path)
-        return found
+    def _collect(self, run: Publication) -> dict[str, list[str]]:
+        """Django's own loops over the finders and what is post-processed, but for what they do."""
+        self._sources: list[Source] = []
+        processor = _Processor(self, run)
+        self.storage = processor if hasattr(run.storage, "post_process") else None
+        try:
+            collected: dict[str, list[str]] = super().collect()
+        finally:
+            processor.close()
+            self.storage = run.storage
+        self._copy(run)
+        if self.clear:
+            self._clear(run)
+        return collected | {"modified": self.copied_files}
 
-    def _publish(self, run: Publication, sources: dict[str, Source]) -> None:
-        if self.clear and self.dry_run:
-            for name in run.leftover():
-                self.log(f"Pretending to delete '{name}'", level=1)
-        self._copy(run, sources)
-        if self.post_process and hasattr(run.storage, "post_process"):
-            self._hash(run, sources)
-        if self.clear and not self.dry_run:
-            for name in run.leftover():
-                self.log(f"Deleting '{name}'", level=1)
-            run.delete_leftover()
+    def copy_file(self, path: str, prefixed_path: str, source_storage: Any) -> None:
+        if self._run is None:
+            super().copy_file(path, prefixed_path, source_storage)
+        else:
+            self._sources.append(Source(prefixed_path, source_storage, path))
 
-    def _copy(self, run: Publication, sources: dict[str, Source]) -> None:
+    def clear_dir(self, path: str) -> None:
+        if self._run is None:
+            super().clear_dir(path)
+
+    def _clear(self, run: Publication) -> None:
+        """Delete what was not replaced, now that nothing needs it any more."""
+        counted: list[str] | None = getattr(self, "deleted_files", None)  # since Django 6.1
+        verb = "Pretending to delete" if self.dry_run else "Deleting"
+        for name in run.leftover():
+            self.log(f"{verb} '{name}'", level=1 if counted is None else 2)
+            if counted is not None:
+                counted.append(name)
+        run.delete_leftover()
+
+    def _copy(self, run: Publication) -> None:
+        """Store what was found, once."""
+        sources, self._sources = self._sources, []
         failed: dict[str, OSError] = {}
         progress = Progress(self.stdout, len(sources), "Files:", shown=self.verbosity == 1)
-        with closing(run.collect(sources.values())) as results, closing(progress):
+        with closing(run.collect(sources)) as results, closing(progress):
             for source, result in results:
                 progress.step(f", {_size(run.bytes_sent)}")
                 if isinstance(result, OSError):
@@ -136,20 +136,23 @@ class Command(Django):
         else:
             self.log(f"Copying '{_place(source)}'")
 
-    def _hash(self, run: Publication, sources: dict[str, Source]) -> None:
-        """Django's post-processing, and what it says."""
-        found = {name: (each.storage, each.path) for name, each in sources.items()}
-        with closing(run.post_process(found)) as results:
-            for original, processed_name, processed in results:
-                if isinstance(processed, Exception):
-                    self.stderr.write(f"Post-processing '{original}' failed!")
-                    self.stderr.write("")
-                    raise processed
-                if processed:
-                    self.log(f"Post-processed '{original}' as '{processed_name}'", level=2)
-                    self.post_processed_files.append(original)
-                else:
-                    self.log(f"Skipped post-processing '{original}'")
+
+class _Processor:
+    """Takes the storage's place in Django's command, which looks only for `post_process`."""
+
+    def __init__(self, command: Command, run: Publication) -> None:
+        self._command, self._run = command, run
+        self._results: Generator[tuple[Any, Any, Any]] | None = None
+
+    def post_process(self, found: Any, dry_run: bool = False) -> Iterator[tuple[Any, Any, Any]]:
+        self._command._copy(self._run)
+        self._results = self._run.post_process(found)
+        yield from self._results
+
+    def close(self) -> None:
+        """End what the command has left in the middle, with an exception on its way."""
+        if self._results is not None:
+            self._results.close()
 
 
 def _unwrapped(storage: Any) -> Any:

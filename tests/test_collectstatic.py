@@ -1,17 +1,19 @@
 """The command: its options, what breaks while it runs, and what it leaves to Django."""
 
 import dataclasses
+import io
 import json
 import threading
 
 import pytest
 from django.core.checks import run_checks
 from django.core.files.base import ContentFile
-from django.core.management import CommandError, get_commands
+from django.core.management import CommandError, call_command, get_commands
 from django.test import override_settings
 
-from storages.staticfiles import crew
+from storages.staticfiles import crew, progress
 from storages.staticfiles.checks import check_order
+from storages.staticfiles.management.commands.collectstatic import Command
 from storages.testing import MemoryStorage
 from tests.static_site import FILES, Manifest, Site, contents
 
@@ -273,8 +275,8 @@ def test_storages_of_others_are_djangos(site):
 
 
 ORDERS = {
-    "E001": ["django.contrib.staticfiles", "storages.staticfiles"],
-    "E002": ["storages.staticfiles"],
+    "W001": ["django.contrib.staticfiles", "storages.staticfiles"],
+    "E001": ["storages.staticfiles"],
 }
 
 
@@ -288,3 +290,27 @@ def test_the_order_of_the_apps(number):
 
 def test_the_right_order():
     assert not [each for each in run_checks() if each.id.startswith("storages_staticfiles")]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_bar_on_a_terminal(site, monkeypatch):
+    monkeypatch.setattr(progress, "BAR_EVERY", 0)
+    site.use(MEMORY, bucket_name=None)
+    out = Terminal()
+    call_command(Command(stdout=out, no_color=True), interactive=False)
+    shown = out.getvalue().split("\r")
+    assert f"[{'#' * progress.WIDTH}] Files: {len(FILES)} of {len(FILES)}" in shown[-3]
+    assert shown[-2].strip() == ""  # it is gone before the summary
+    assert shown[-1].strip().startswith(f"{len(FILES)} static files copied (")
+
+
+def test_lines_elsewhere(site, monkeypatch):
+    monkeypatch.setattr(progress, "LINE_EVERY", 0)
+    site.use(MEMORY, bucket_name=None)
+    lines = site.collect().splitlines()
+    assert lines[0].startswith(f"Files: 1 of {len(FILES)}, ")
+    assert lines[len(FILES) - 1].startswith(f"Files: {len(FILES)} of {len(FILES)}, ")

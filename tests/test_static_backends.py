@@ -8,6 +8,7 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin, ManifestStati
 from storages.backends.apache_libcloud import LibCloudStorage
 from storages.backends.azure_storage import AzureStorage
 from storages.backends.dropbox import DropboxStorage
+from storages.backends.dropbox_names import content_hash
 from storages.backends.ftp import FTPStorage
 from storages.backends.gcloud import GoogleCloudStorage
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage
@@ -135,6 +136,22 @@ def test_with_a_manifest(site, use, tmp_path, settings):
     use(manifest=True)
     assert f"0 static files copied, {count} unmodified" in (again := site.collect())
     assert "(0.0 KB sent" in again
+
+
+@pytest.mark.parametrize(
+    ("storage", "kind", "digest"),
+    [
+        (Gcs(bucket_name="b"), "crc32c", "e3069283"),
+        (Gcs(bucket_name="b"), "md5", "25f9e794323b453885f5181f1b624d0b"),
+        (DropboxStorage(), "dropbox", content_hash(b"123456789")),
+    ],
+)
+def test_digests_that_listings_show(storage, kind, digest):
+    found = storage._hasher(kind)
+    for part in (b"1234", b"56789"):
+        found.update(part)
+    assert found.hexdigest() == digest
+    assert storage._hasher("of-another-service") is None
 
 
 def local(folder):

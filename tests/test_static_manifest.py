@@ -5,9 +5,11 @@ import re
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError
 
-from tests.static_site import FILES, Site, age, contents
+from storages.testing import MemoryStorage
+from tests.static_site import FILES, Manifest, Site, age, contents
 
 KINDS = ["Manifest", "Keeping", "Lenient"]
 
@@ -106,3 +108,38 @@ def test_nothing_is_sent_twice(site, kind):
     assert {entry.name: entry.etag for entry in storage.scan()} == before
     assert f"0 static files copied, {len(FILES)} unmodified" in printed
     assert "(0.0 KB sent" in printed
+
+
+@pytest.mark.parametrize("remote", [True, False])
+def test_a_manifest_elsewhere_is_published_last(site, tmp_path, remote):
+    elsewhere = MemoryStorage() if remote else FileSystemStorage(location=tmp_path / "elsewhere")
+    kind = "tests.test_static_manifest.Refusing"
+    storage = site.use(kind, bucket_name=None, manifest_storage=elsewhere)
+    site.collect()
+    before = read(elsewhere)
+    assert json.loads(before)["paths"] == storage.hashed_files
+    assert not storage.exists("staticfiles.json")
+    site.write("img/dot.svg", "<other/>")
+    Refusing.refused = "img/dot."
+    try:
+        with pytest.raises(CommandError, match=r"img/dot\.svg"):
+            site.collect()
+    finally:
+        Refusing.refused = None
+    assert read(elsewhere) == before
+    site.collect()
+    assert read(elsewhere) != before
+
+
+def read(storage):
+    with storage.open("staticfiles.json") as file:
+        return file.read()
+
+
+class Refusing(Manifest):
+    refused = None
+
+    def _put(self, key, source, params, *, exclusive=False):
+        if self.refused and self.refused in key:
+            raise PermissionError(f"{key!r} is refused")
+        super()._put(key, source, params, exclusive=exclusive)

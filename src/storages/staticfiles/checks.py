@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import apps
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 
 DJANGO = "django.contrib.staticfiles"
 
@@ -18,15 +18,15 @@ def check_order(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
             Error(
                 f"storages.staticfiles needs {DJANGO}, which is not installed.",
                 hint=f"Add {DJANGO!r} to INSTALLED_APPS, after 'storages.staticfiles'.",
-                id="storages_staticfiles.E002",
+                id="storages_staticfiles.E001",
             )
         ]
     if names.index(DJANGO) < names.index("storages.staticfiles"):
         return [
-            Error(
+            Warning(
                 f"storages.staticfiles comes after {DJANGO}: the slow collectstatic runs.",
                 hint=f"In INSTALLED_APPS, put 'storages.staticfiles' before {DJANGO!r}.",
-                id="storages_staticfiles.E001",
+                id="storages_staticfiles.W001",
             )
         ]
     return []

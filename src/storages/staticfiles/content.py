@@ -19,8 +19,8 @@ from storages.utils import to_bytes
 SMALL = 1 * MiB
 """Bytes up to which content is read once and kept, larger content is read once more to be sent."""
 
-MEMORY = 48 * MiB
-"""Bytes of all contents that are on their way at once."""
+MEMORY = 32 * MiB
+"""Bytes of all small contents that are on their way at once."""
 
 CHUNK = 256 * 1024
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 
 from storages.base import RemoteStorage
 from storages.saving import size_of
-from storages.staticfiles.content import MEMORY, Budget, Prepared
+from storages.staticfiles.content import SMALL, Budget, Prepared
 from storages.staticfiles.crew import Crew
 from storages.staticfiles.remembered import STATE_NAME
 from storages.staticfiles.stage import Stage, Staged, make_folder
@@ -70,6 +71,8 @@ class Publication:
         self.target = Target(storage, clear=clear)
         self._stop = threading.Event()
         self._budget = Budget()
+        # Each thread that reads large contents would keep their memory: one has to do.
+        self._alone = ThreadPoolExecutor(1, thread_name_prefix="collectstatic-large")
         self._lock = threading.Lock()
         self._here = threading.local()
         self._manifest: dict[str, Any] = {}
@@ -89,20 +92,41 @@ class Publication:
 
         `facts` are those of its parameters that show whether a setting has changed.
         """
+        job = partial(self._store, send, key, content, params, compress, facts)
         size = size_of(content)
-        with self._budget.holding(MEMORY if size is None else 2 * size):
-            ready = Prepared(self.storage, content, compress, self._stop)
-            modified = getattr(content, "modified_time", None)
-            if self.target.holds(key, ready, facts, modified):
-                return key
-            self._here.changed = True
-            if not self.dry_run:
-                md5 = ready.digest("md5") or ""
-                key = send(key, ready.content, params, ready.compress, exclusive=False)
-                self.target.stored(key, facts, md5)
+        if size is not None and size <= SMALL:
+            with self._budget.holding(2 * size):
+                key, changed = job()
+        else:
+            key, changed = self._alone.submit(job).result()
+        self._here.changed = self._here.changed or changed
+        return key
+
+    def _store(
+        self,
+        send: Callable[..., str],
+        key: str,
+        content: Any,
+        params: Any,
+        compress: bool,
+        facts: Mapping[str, Any],
+    ) -> tuple[str, bool]:
+        ready = Prepared(self.storage, content, compress, self._stop)
+        modified = getattr(content, "modified_time", None)
+        if self.target.holds(key, ready, facts, modified):
+            return key, False
+        if not self.dry_run:
+            md5 = ready.digest("md5") or ""
+            key = send(key, ready.content, params, ready.compress, exclusive=False)
+            self.target.stored(key, facts, md5)
         with self._lock:
             self.bytes_sent += ready.size
-        return key
+        return key, True
+
+    def close(self) -> None:
+        """End the threads that a run began."""
+        self._stop.set()
+        self._alone.shutdown()
 
     # -- the steps of a run
 
@@ -174,6 +198,7 @@ class Publication:
 
     def _send_one(self, item: tuple[str, Staged]) -> None:
         key, staged = item
+        self._here.changed = False
         with staged.open() as file:
             self.store(self.storage._store, key, file, staged.params, staged.compress, staged.facts)
 

@@ -86,7 +86,9 @@ class Target:
 
     def leftover(self) -> list[str]:
         """The keys of what was there before and would not be after `clear`."""
-        return [key for key in self._listed if key not in self._sent] if self._clear else []
+        if not self._clear:
+            return []
+        return [k for k in self._listed if k not in self._sent and k not in self._deleted]
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files, in batches where the service has them."""

@@ -64,6 +64,8 @@ class Command(Django):
             if isinstance(error, Failed):
                 raise _told(error) from error
             raise
+        finally:
+            run.close()
         return collected
 
     def _begin(self, storage: RemoteStorage) -> Publication:
@@ -113,7 +115,8 @@ class Command(Django):
         """Store what was found, once."""
         sources, self._sources = self._sources, []
         failed: dict[str, OSError] = {}
-        progress = Progress(self.stdout, len(sources), "Files:", shown=self.verbosity == 1)
+        shown = self.verbosity == 1 and not self.dry_run
+        progress = Progress(self.stdout, len(sources), "Files:", shown=shown)
         with closing(run.collect(sources)) as results, closing(progress):
             for source, result in results:
                 progress.step(f", {_size(run.bytes_sent)}")

@@ -45,6 +45,13 @@ class Encrypting(MemoryStorage):
             yield dataclasses.replace(entry, digest="md5:" + "0" * 32)
 
 
+class Hiding(Encrypting):
+    """Lists no names that begin with a dot, as some FTP servers."""
+
+    def _scan(self, prefix):
+        yield from (entry for entry in super()._scan(prefix) if not entry.key.startswith("."))
+
+
 class Unlisted(MemoryStorage):
     def _scan(self, prefix):
         raise PermissionError("no ListBucket")
@@ -144,8 +151,9 @@ def _bytes(content):
     return content.encode() if isinstance(content, str) else content
 
 
-def test_digests_that_no_listing_shows_are_remembered(site):
-    site.use(f"{HERE}.Encrypting", bucket_name=None)
+@pytest.mark.parametrize("kind", ["Encrypting", "Hiding"])
+def test_digests_that_no_listing_shows_are_remembered(site, kind):
+    site.use(f"{HERE}.{kind}", bucket_name=None)
     site.collect()
     site.check_out()
     assert f"0 static files copied, {len(FILES)} unmodified" in site.collect()

@@ -21,6 +21,7 @@ PLACES = {
     "azure": ("azurite", "azure_container"),
     "sftp": ("sshd", "sftp_directory"),
     "ftp": ("ftpd", "ftp_directory"),
+    "vsftpd": ("vsftpd", "vsftpd_directory"),
     "dropbox": ("dropbox_server", "dropbox_root"),
     "libcloud": ("swift", "swift_container"),
 }
@@ -56,6 +57,7 @@ KINDS = {
     "azure": (AzureStorage, AzureManifest),
     "sftp": (SFTPStorage, SftpManifest),
     "ftp": (FTPStorage, FtpManifest),
+    "vsftpd": (FTPStorage, FtpManifest),
     "dropbox": (DropboxStorage,),  # whose links are asked for: no name with a hash can be made
     "libcloud": (LibCloudStorage, LibcloudManifest),
 }

@@ -1,5 +1,6 @@
 """The requests of collectstatic on S3, counted on the wire."""
 
+import json
 import math
 
 import pytest
@@ -105,3 +106,19 @@ def test_a_thousand_files_a_listing(site, run):
 def test_a_dry_run_only_looks(run):
     assert run(STATIC, "--dry-run") == ["LIST"]
     assert run(MANIFEST, "--dry-run", "--clear") == ["GET staticfiles.json", "LIST"]
+
+
+def test_what_has_no_digest_is_remembered_and_what_has_one_is_forgotten(
+    site, run, moto, moto_bucket
+):
+    site.write("large.bin", bytes(9 * 1024 * 1024))
+    run(STATIC)
+    site.check_out()
+    assert run(STATIC) == ["LIST", f"GET {STATE}"]
+    site.write("new.txt", "new")
+    assert run(STATIC) == ["LIST", f"GET {STATE}", "PUT new.txt", f"PUT {STATE}"]
+    assert run(STATIC) == ["LIST", f"GET {STATE}"]
+    answer = moto.client().get_object(Bucket=moto_bucket, Key=STATE)
+    state = json.loads(answer["Body"].read())
+    assert state["digests"].keys() == {"large.bin", "new.txt"}
+    assert state["others"] == {}

@@ -32,7 +32,8 @@ class Target:
         self._storage, self._root = storage, storage._root()
         found = {entry.key: entry for entry in storage.scan()}
         state = found.pop(STATE_NAME, None)
-        self._memory = self._recall(state)
+        # Some FTP servers list no names that begin with a dot.
+        self._memory = self._recall(state) if state or found else Remembered()
         self._listed = {self._root + name: entry for name, entry in found.items()}
         self.entries: dict[str, Entry] = {} if clear else self._listed
         self._clear = clear
@@ -41,12 +42,11 @@ class Target:
         self._deleted: set[str] = set()
 
     def _recall(self, state: Entry | None) -> Remembered:
-        if state is None:
-            return Remembered()
         try:
             with self._storage.open(STATE_NAME) as file:
-                return Remembered.load(file.read(), state)
-        except FileNotFoundError:  # it has gone meanwhile
+                entry = state or file.entry
+                return Remembered.load(file.read(), entry) if entry else Remembered()
+        except FileNotFoundError:
             return Remembered()
 
     # -- questions

@@ -232,6 +232,40 @@ def test_a_state_that_cannot_be_written(site, failing):
     storage.assert_exists("staticfiles.json")
 
 
+def test_a_dry_run_of_clear_says_what_would_go(site):
+    storage = site.use(MEMORY, bucket_name=None)
+    site.collect()
+    before = {entry.name: entry.etag for entry in storage.scan()}
+    site.remove("empty.txt")
+    printed = site.collect("--dry-run", "--clear", verbosity=2)
+    assert "Pretending to delete 'empty.txt'" in printed
+    assert printed.count("Pretending to delete") == 1
+    assert printed.count("Pretending to copy") == len(FILES) - 1
+    assert {entry.name: entry.etag for entry in storage.scan()} == before
+
+
+def test_clear_stays_in_its_location(site):
+    bucket = site.bucket("shared")
+    media = MemoryStorage(bucket_name=bucket, location="static-not")
+    media.save("upload.txt", ContentFile(b"x"))
+    site.use(MEMORY, bucket_name=bucket, location="static")
+    site.collect()
+    site.clear()
+    site.write("one.txt", "1")
+    site.collect("--clear")
+    media.assert_exists("upload.txt", b"x")
+    names = {entry.name for entry in MemoryStorage(bucket_name=bucket).scan()}
+    assert names == {"static-not/upload.txt", "static/one.txt", f"static/{STATE}"}
+
+
+def test_nothing_to_collect(site):
+    storage = site.use(MEMORY, bucket_name=None)
+    site.clear()
+    site.folder.mkdir()
+    assert "0 static files copied (" in site.collect()
+    assert list(storage.scan()) == []
+
+
 def test_links_need_a_file_system(site):
     site.use(MEMORY, bucket_name=None)
     with pytest.raises(CommandError, match="Can't symlink to a remote destination"):

@@ -75,7 +75,6 @@ class Publication:
         self._alone = ThreadPoolExecutor(1, thread_name_prefix="collectstatic-large")
         self._lock = threading.Lock()
         self._here = threading.local()
-        self._manifest: dict[str, Any] = {}
 
     # -- one file
 
@@ -115,10 +114,10 @@ class Publication:
         modified = getattr(content, "modified_time", None)
         if self.target.holds(key, ready, facts, modified):
             return key, False
+        md5 = ready.digest("md5") or ""
         if not self.dry_run:
-            md5 = ready.digest("md5") or ""
             key = send(key, ready.content, params, ready.compress, exclusive=False)
-            self.target.stored(key, facts, md5)
+        self.target.stored(key, facts, md5)
         with self._lock:
             self.bytes_sent += ready.size
         return key, True

@@ -98,8 +98,8 @@ class Target:
             self._deleted.update(keys)
 
     def remember(self) -> None:
-        """Write the state, if it is another one than before."""
-        if not (self._sent or self._deleted or self._clear) and self._memory.exists:
+        """Write the state, if anything has changed."""
+        if not (self._sent or self._deleted):
             return
         left = {k: e for k, e in self._listed.items() if k not in self._deleted}
         prints = {e.name: self._memory.fingerprint_of(e) for e in left.values()}

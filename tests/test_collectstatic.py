@@ -352,7 +352,8 @@ def test_a_bar_on_a_terminal(site, monkeypatch):
 
 def test_lines_elsewhere(site, monkeypatch):
     monkeypatch.setattr(progress, "LINE_EVERY", 0)
-    site.use(MEMORY, bucket_name=None)
+    site.use("tests.static_site.Manifest", bucket_name=None)
     lines = site.collect().splitlines()
+    assert lines[len(FILES)].startswith(f"Files with a hash: 1 of {len(FILES)}, ")
     assert lines[0].startswith(f"Files: 1 of {len(FILES)}, ")
     assert lines[len(FILES) - 1].startswith(f"Files: {len(FILES)} of {len(FILES)}, ")

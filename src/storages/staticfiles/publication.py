@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,9 @@ from storages.staticfiles.twins import Comparing, Staging, twin_of
 
 WORKERS = 32
 """Threads of a run, where the storage does not allow fewer connections."""
+
+Tracker = Callable[[int], AbstractContextManager[Callable[[], None]]]
+"""Told how many files there are, it gives what is called for each one that is done."""
 
 MOST_FAILURES = 10
 """Files that may fail before the run gives up: the service is not there."""
@@ -63,8 +66,10 @@ class Publication:
         workers: int | None = None,
         dry_run: bool = False,
         clear: bool = False,
+        track: Tracker | None = None,
     ) -> None:
         self.storage = storage
+        self._track = track or (lambda total: nullcontext(lambda: None))
         self.workers = workers or workers_of(storage)
         self.dry_run = dry_run
         self.bytes_sent = 0
@@ -186,8 +191,9 @@ class Publication:
         failed: dict[str, OSError] = {}
         root = self.storage._root()
         crew = Crew(self._send_one, self.workers, self._stop)
-        with closing(crew.results(files.items())) as results:
+        with closing(crew.results(files.items())) as results, self._track(len(files)) as step:
             for (key, _), result in results:
+                step()
                 if isinstance(result, OSError):
                     failed[key.removeprefix(root)] = result
                     if len(failed) == MOST_FAILURES:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from django.contrib.staticfiles.management.commands.collectstatic import Command as Django
@@ -71,7 +72,11 @@ class Command(Django):
     def _begin(self, storage: RemoteStorage) -> Publication:
         try:
             return Publication(
-                storage, workers=self.workers, dry_run=self.dry_run, clear=self.clear
+                storage,
+                workers=self.workers,
+                dry_run=self.dry_run,
+                clear=self.clear,
+                track=partial(self._track, "Files with a hash:"),
             )
         except OSError as error:
             raise CommandError(f"What is stored already cannot be listed: {error}") from error
@@ -115,11 +120,10 @@ class Command(Django):
         """Store what was found, once."""
         sources, self._sources = self._sources, []
         failed: dict[str, OSError] = {}
-        shown = self.verbosity == 1 and not self.dry_run
-        progress = Progress(self.stdout, len(sources), "Files:", shown=shown)
-        with closing(run.collect(sources)) as results, closing(progress):
+        tracked = self._track("Files:", len(sources))
+        with closing(run.collect(sources)) as results, tracked as step:
             for source, result in results:
-                progress.step(f", {_size(run.bytes_sent)}")
+                step()
                 if isinstance(result, OSError):
                     failed[source.name] = result
                     if len(failed) == MOST_FAILURES:
@@ -131,6 +135,13 @@ class Command(Django):
                     self.log(f"Skipping '{source.path}' (not modified)")
         if failed:
             raise Failed(failed)
+
+    @contextmanager
+    def _track(self, task: str, total: int) -> Iterator[Callable[[], None]]:
+        """What shows how far a task is; it is called for each file that is done."""
+        shown = self.verbosity == 1 and not self.dry_run
+        with closing(Progress(self.stdout, total, task, shown=shown)) as progress:
+            yield lambda: progress.step(f", {_size(self._run.bytes_sent if self._run else 0)}")
 
     def _copied(self, source: Source) -> None:
         self.copied_files.append(source.name)

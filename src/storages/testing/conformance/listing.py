@@ -216,6 +216,15 @@ class Listing(Suite):
             assert entry.etag in (None, stat.etag)
             assert entry.digest in (None, stat.digest)
 
+    @needs("scan")
+    def test_a_digest_is_of_what_is_stored(self, tree: Any) -> None:
+        hasher_of = getattr(tree, "_hasher", lambda kind: None)
+        for entry in tree.scan():
+            kind, _, digest = (entry.digest or "").partition(":")
+            if (hasher := hasher_of(kind)) is not None:
+                hasher.update(entry.name.encode())
+                assert hasher.hexdigest() == digest
+
     # -- location
 
     @needs("location")

@@ -110,6 +110,48 @@ def test_nothing_is_sent_twice(site, kind):
     assert "(0.0 KB sent" in printed
 
 
+def test_another_order_of_the_same_files_sends_nothing(site, kind, settings, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "more.txt").write_text("more")
+    settings.STATICFILES_DIRS = [str(tmp_path / "more"), *settings.STATICFILES_DIRS]
+    bucket = site.bucket("order")
+    site.use(kind, bucket_name=bucket)
+    site.collect()
+    settings.STATICFILES_DIRS = settings.STATICFILES_DIRS[::-1]
+    site.use(kind, bucket_name=bucket)
+    assert "(0.0 KB sent" in site.collect()
+
+
+def test_a_manifest_that_another_process_wrote_is_replaced(site, kind):
+    storage = site.use(kind, bucket_name=None)
+    site.collect()
+    good = read(storage)
+    other = good.replace(b"empty.d41d8cd98f00", b"empty.000000000000")
+    storage.write("staticfiles.json", ContentFile(other), overwrite=True)
+    site.collect()
+    assert read(storage) == good
+
+
+class Reading(Manifest):
+    """Looks at what it has saved while it is post-processing."""
+
+    def post_process(self, *args, **kwargs):
+        for name, hashed_name, processed in super().post_process(*args, **kwargs):
+            with self.open(hashed_name) as file:
+                data = file.read()
+            assert self.size(hashed_name) == len(data)
+            if name.endswith(".css"):
+                with self.open(hashed_name, "r") as file:
+                    assert file.read() == data.decode()
+            yield name, hashed_name, processed
+
+
+def test_what_waits_can_be_read(site):
+    site.use("tests.test_static_manifest.Reading", bucket_name=None)
+    assert f"{len(FILES)} post-processed" in site.collect()
+    site.collect()
+
+
 @pytest.mark.parametrize("remote", [True, False])
 def test_a_manifest_elsewhere_is_published_last(site, tmp_path, remote):
     elsewhere = MemoryStorage() if remote else FileSystemStorage(location=tmp_path / "elsewhere")

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
+    "storages.staticfiles",  # before Django's: its collectstatic is the one that runs
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,8 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from django.core.files.base import ContentFile
 
 from storages.base import RemoteStorage
 from storages.saving import size_of
@@ -208,15 +211,24 @@ class Publication:
             self.store(self.storage._store, key, file, staged.params, staged.compress, staged.facts)
 
     def _has_manifest(self, twin: Any, files: Mapping[str, Staged]) -> bool:
-        """Whether the target's manifest names the same files, in whatever order."""
+        """Whether the target's manifest names the same files, though perhaps in another order.
+
+        The order is that of the finders, hence of directories on the disk, before Django 6.1.
+        """
         storage: Any = self.storage
-        same = all(self.target.is_current(key, each.facts) for key, each in files.items())
-        return (
-            same
-            and len(files) == 1
-            and getattr(storage, "hashed_files", None) == getattr(twin, "hashed_files", None)
-            and getattr(storage, "manifest_hash", None) == getattr(twin, "manifest_hash", None)
-        )
+        loaded = {
+            "paths": getattr(storage, "hashed_files", None),
+            "version": getattr(storage, "manifest_version", None),
+            "hash": getattr(storage, "manifest_hash", None),
+        }
+        new = (getattr(twin, "hashed_files", None), getattr(twin, "manifest_hash", None))
+        if len(files) != 1 or new != (loaded["paths"], loaded["hash"]):
+            return False
+        ((key, staged),) = files.items()
+        # What was loaded when the storage was made is believed if it is what the target has now.
+        written = ContentFile(json.dumps(loaded).encode())
+        ready = Prepared(self.storage, written, staged.compress, self._stop)
+        return self.target.holds(key, ready, staged.facts, None)
 
     def leftover(self) -> list[str]:
         """The names of the files that `clear` deletes: those that were not stored again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.files.base import File
+from django.core.files.base import ContentFile
 
 from storages.base import RemoteStorage
 from storages.entry import Entry
@@ -78,10 +78,13 @@ class Staging(RemoteStorage):
         return self._stage.has_folder(prefix)
 
     def _open(self, name: str, mode: str = "rb", **text: Any) -> Any:
-        file: File[Any] | None = None
-        if mode == "rb":
-            file = self._stage.open(self._key(name))
-        return super()._open(name, mode, **text) if file is None else file
+        file: Any = self._stage.open(self._key(name)) if "r" in mode else None
+        if file is None:
+            return super()._open(name, mode, **text)
+        if "b" in mode:
+            return file
+        with file:
+            return ContentFile(file.read().decode(text.get("encoding") or "utf-8"), name)
 
     def delete(self, name: str) -> None:
         self._stage.delete(self._deletable(name))

@@ -57,6 +57,11 @@ class Unlisted(MemoryStorage):
         raise PermissionError("no ListBucket")
 
 
+class Undeletable(MemoryStorage):
+    def _delete(self, key):
+        raise PermissionError("no DeleteObject")
+
+
 class Shouting(MemoryStorage):
     """Has a `_save` of its own."""
 
@@ -223,6 +228,17 @@ def test_a_storage_that_cannot_be_listed(site):
     site.use(f"{HERE}.Unlisted", bucket_name=None)
     with pytest.raises(CommandError, match=r"cannot be listed: no ListBucket"):
         site.collect()
+
+
+def test_what_cannot_be_deleted(site):
+    storage = site.use(f"{HERE}.Undeletable", bucket_name=None)
+    site.collect()
+    site.remove("empty.txt")
+    site.write("new.txt", "new")
+    with pytest.raises(CommandError, match=r"no DeleteObject.*\n.*again"):
+        site.collect("--clear")
+    storage.assert_exists("new.txt")
+    assert "1 unmodified" in site.collect("--ignore", "[!n]*")
 
 
 def test_a_state_that_cannot_be_written(site, failing):

@@ -64,6 +64,9 @@ class Command(Django):
                 run.remember()
             if isinstance(error, Failed):
                 raise _told(error) from error
+            if isinstance(error, OSError):
+                message = f"Not all was done: {error}\nRun collectstatic again to go on."
+                raise CommandError(message) from error
             raise
         finally:
             run.close()

@@ -143,6 +143,10 @@ class Primitives(BaseStorage):
         """Delete an object that was moved; OSError if another version has taken its place."""
         self._delete(entry.key)
 
+    def _facts(self, key: str, content: Any = None) -> Any:
+        """The parameters of a new object, and options that show in it: what a setting changes."""
+        return self._prepare(key, content)[0]
+
     def _make_dir(self, key: str) -> None:
         """Make a directory and those above it, where they are real; FileExistsError."""
 

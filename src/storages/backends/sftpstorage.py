@@ -48,6 +48,10 @@ class SFTPStorage(SFTPOptions):
             self._cached_end = weakref.finalize(self, link.close)
         return kept[1]
 
+    def _facts(self, key: str, content: Any = None) -> dict[str, Any]:
+        options = {name: getattr(self, name) for name in ("file_mode", "uid", "gid")}
+        return {name: value for name, value in options.items() if value is not None}
+
     def _set_modified_time(self, key: str, time: datetime) -> None:
         self._pool().run(lambda tree: tree.set_modified(key, int(time.timestamp())))
 

@@ -49,6 +49,12 @@ class Failed(Exception):  # noqa: N818 - it names files, and is no error of the 
         self.files = files
 
 
+def _saves_as_ours(cls: type[RemoteStorage]) -> bool:
+    """Whether saving is ours, and not a project's own, which may do more than store a file."""
+    methods = (getattr(cls, name) for name in ("save", "_save"))
+    return all(each.__module__.startswith(("storages.", "django.")) for each in methods)
+
+
 def workers_of(storage: RemoteStorage) -> int:
     """How many files to send at once: as many as the storage may have connections."""
     most = getattr(storage, "max_connections", None)
@@ -76,6 +82,7 @@ class Publication:
         self.workers = workers or workers_of(storage)
         self.dry_run = dry_run
         self.bytes_sent = 0
+        self._leftover: list[str] = []
         self.target = Target(storage, clear=clear)
         self._stop = threading.Event()
         self._budget = Budget()
@@ -106,7 +113,7 @@ class Publication:
                 key, changed = job()
         else:
             key, changed = self._alone.submit(job).result()
-        self._here.changed = self._here.changed or changed
+        self._here.changed = getattr(self._here, "changed", False) or changed
         return key
 
     def _store(
@@ -123,6 +130,7 @@ class Publication:
         if self.target.holds(key, ready, facts, modified):
             return key, False
         md5 = ready.digest("md5") or ""
+        self.target.sending(key)
         if not self.dry_run:
             key = send(key, ready.content, params, ready.compress, exclusive=False)
         self.target.stored(key, facts, md5)
@@ -142,6 +150,9 @@ class Publication:
 
         An OSError is the answer for a file that could not be stored.
         """
+        if self.dry_run and not _saves_as_ours(type(self.storage)):
+            yield from ((source, True) for source in sources)  # what it does, only it knows
+            return
         twin = twin_of(self.storage, Comparing, _publication=self)
         yield from Crew(partial(self._collect, twin), self.workers, self._stop).results(sources)
 
@@ -172,7 +183,7 @@ class Publication:
             key = self.storage._key(hashed_name)
             if key in stage.files or key not in self.target.entries or name not in found:
                 continue
-            if not self.target.is_current(key, self.storage._prepare(key)[0]):
+            if not self.target.is_current(key, self.storage._facts(key)):
                 storage, path = found[name]
                 with storage.open(path) as file:
                     twin._save(hashed_name, file)
@@ -231,13 +242,17 @@ class Publication:
         return self.target.holds(key, ready, staged.facts, None)
 
     def leftover(self) -> list[str]:
-        """The names of the files that `clear` deletes: those that were not stored again."""
+        """The names of the files that `clear` deletes: those that nobody stored again."""
+        self._leftover = self.target.leftover()
+        if self._leftover and not self.dry_run:
+            self._leftover = self.target.unchanged(self._leftover)
         root = self.storage._root()
-        return [key.removeprefix(root) for key in self.target.leftover()]
+        return [key.removeprefix(root) for key in self._leftover]
 
     def delete_leftover(self) -> None:
+        """Delete what `leftover` has told."""
         if not self.dry_run:
-            self.target.delete(self.target.leftover())
+            self.target.delete(self._leftover)
 
     def remember(self) -> None:
         """Write what the next run needs to know, the last thing that a run does; Failed."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,10 +15,14 @@ from storages.entry import Entry
 STATE_NAME = ".storehouse-static.json"
 """The object's name, below the location of the storage."""
 
-VERSION = 1
+VERSION = 2
 
 UNKNOWN = "?"
 """The fingerprint of what somebody else stored."""
+
+
+SECRET = frozenset({"SSECustomerKey", "SSECustomerKeyMD5", "cpk"})
+"""Parameters that are keys: not even their hash may be in what anybody can read."""
 
 
 def fingerprint(params: Mapping[str, Any]) -> str:
@@ -29,12 +32,19 @@ def fingerprint(params: Mapping[str, Any]) -> str:
     """
     if not params:
         return ""
-    text = json.dumps(params, sort_keys=True, default=_plain)
+    known = {name: "set" if name in SECRET else params[name] for name in params}
+    text = json.dumps(known, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:
-    return vars(value) if hasattr(value, "__dict__") else repr(value)
+    """What JSON does not know, as text that is the same in every process."""
+    if isinstance(value, set | frozenset):
+        return sorted(map(repr, value))
+    if hasattr(value, "__dict__"):
+        return vars(value)
+    text = repr(value)
+    return type(value).__qualname__ if " at 0x" in text else text  # an address is another each time
 
 
 @dataclass
@@ -44,10 +54,8 @@ class Remembered:
     Which one is later, the clock of the service says: the state is what a run writes last.
     """
 
-    common: dict[str, str] = field(default_factory=dict)
-    """By the suffix of names, the fingerprint that most files have."""
-    others: dict[str, str] = field(default_factory=dict)
-    """The fingerprint of each file that has another one than most."""
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """By the names of files that a run has stored, or found as they should be."""
     digests: dict[str, str] = field(default_factory=dict)
     """MD5 of the stored bytes, where no listing has confirmed it."""
     written: datetime | None = None
@@ -61,11 +69,12 @@ class Remembered:
             found = json.loads(content)
             if found["version"] != VERSION:
                 return cls()
-            others = {name: each for each, names in found["others"].items() for name in names}
-            common, digests = dict(found["common"]), dict(found["digests"])
+            groups = found["fingerprints"].items()
+            fingerprints = {name: each for each, names in groups for name in names}
+            digests = dict(found["digests"])
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
-        return cls(common, others, digests, entry.modified, exists=True)
+        return cls(fingerprints, digests, entry.modified, exists=True)
 
     def _holds_for(self, entry: Entry) -> bool:
         if not self.exists:
@@ -78,26 +87,21 @@ class Remembered:
         """Of the parameters that a listed file has."""
         if not self._holds_for(entry):
             return UNKNOWN
-        return self.others.get(entry.name) or self.common.get(suffix(entry.name), UNKNOWN)
+        return self.fingerprints.get(entry.name, UNKNOWN)
 
     def digest_of(self, entry: Entry) -> str | None:
         """MD5 of the bytes of a listed file, if it is remembered."""
         return self.digests.get(entry.name) if self._holds_for(entry) else None
 
 
-def suffix(name: str) -> str:
-    return posixpath.splitext(name)[1]
-
-
 def dump(fingerprints: Mapping[str, str], digests: Mapping[str, str]) -> bytes:
-    """The object that says which parameters and bytes the files of these names have."""
-    groups: dict[str, Counter[str]] = defaultdict(Counter)
-    for name, found in fingerprints.items():
-        groups[suffix(name)][found] += 1
-    common = {each: counts.most_common(1)[0][0] for each, counts in groups.items()}
-    others: dict[str, list[str]] = defaultdict(list)
+    """The object that says which parameters and bytes the files of these names have.
+
+    Names of which nothing is known are not in it: they may be others' files.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
     for name, found in sorted(fingerprints.items()):
-        if found != common[suffix(name)]:
-            others[found].append(name)
-    state = {"version": VERSION, "common": common, "others": others, "digests": digests}
+        if found != UNKNOWN:
+            groups[found].append(name)
+    state = {"version": VERSION, "fingerprints": groups, "digests": digests}
     return json.dumps(state, sort_keys=True, separators=(",", ":")).encode()

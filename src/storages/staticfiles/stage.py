@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -68,10 +67,10 @@ class Stage:
             self._last = False
 
     def put(self, key: str, content: Any, params: Any, compress: bool, facts: Any) -> None:
-        """Keep content; a file of this machine is not copied."""
+        """Keep content, as it is now: its source may change before it is published."""
         if is_seekable(content):
             content.seek(0)
-        path = _path_of(content) or self._write(content)
+        path = self._write(content)
         self.files[key] = Staged(path, params, compress, facts, self._last)
         self.deleted.pop(key, None)
         self._add_folders(key)
@@ -122,13 +121,3 @@ class Stage:
 def make_folder() -> tempfile.TemporaryDirectory[str]:
     """Gone when its `with` block ends."""
     return tempfile.TemporaryDirectory(prefix="collectstatic-", ignore_cleanup_errors=True)
-
-
-def _path_of(content: Any) -> Path | None:
-    """Where a file of this machine lies; None for what is in memory, or elsewhere by now."""
-    try:
-        path = Path(content.name)
-        same = path.is_absolute() and os.path.samestat(os.fstat(content.fileno()), path.stat())
-    except (AttributeError, OSError, TypeError, ValueError):
-        return None
-    return path if same else None

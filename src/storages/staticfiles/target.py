@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from storages.entry import Entry
 from storages.staticfiles.content import Prepared
 from storages.staticfiles.remembered import (
     STATE_NAME,
+    UNKNOWN,
     Remembered,
     dump,
     fingerprint,
@@ -33,10 +35,12 @@ class Target:
         found = {entry.key: entry for entry in storage.scan()}
         state = found.pop(STATE_NAME, None)
         # Some FTP servers list no names that begin with a dot.
+        self._state: Entry | None = None
         self._memory = self._recall(state) if state or found else Remembered()
         self._listed = {self._root + name: entry for name, entry in found.items()}
         self.entries: dict[str, Entry] = {} if clear else self._listed
         self._clear = clear
+        self._tried: set[str] = set()
         self._sent: dict[str, tuple[str, str]] = {}
         self._confirmed: set[str] = set()
         self._deleted: set[str] = set()
@@ -44,7 +48,7 @@ class Target:
     def _recall(self, state: Entry | None) -> Remembered:
         try:
             with self._storage.open(STATE_NAME) as file:
-                entry = state or file.entry
+                self._state = entry = state or file.entry
                 return Remembered.load(file.read(), entry) if entry else Remembered()
         except FileNotFoundError:
             return Remembered()
@@ -56,8 +60,8 @@ class Target:
         entry = self.entries.get(key)
         if entry is None:
             return False
-        wanted = fingerprint(params)
-        return not wanted or self._memory.fingerprint_of(entry) == wanted
+        wanted, known = fingerprint(params), self._memory.fingerprint_of(entry)
+        return known == wanted or (not wanted and known == UNKNOWN)
 
     def holds(self, key: str, ready: Prepared, params: Mapping[str, Any], modified: Any) -> bool:
         """Whether just this is stored: by its digest, else by size and time.
@@ -80,6 +84,10 @@ class Target:
 
     # -- what the run does
 
+    def sending(self, key: str) -> None:
+        """Note that a file is sent: if that fails, nobody knows what is there."""
+        self._tried.add(key)
+
     def stored(self, key: str, params: Mapping[str, Any], md5: str) -> None:
         """Note what was stored under `key`."""
         self._sent[key] = (fingerprint(params), md5)
@@ -88,7 +96,18 @@ class Target:
         """The keys of what was there before and would not be after `clear`."""
         if not self._clear:
             return []
-        return [k for k in self._listed if k not in self._sent and k not in self._deleted]
+        # Where names ignore case, a file that was replaced has been listed by its old name.
+        sent = {unicodedata.normalize("NFC", key).casefold() for key in self._sent}
+        return [
+            key
+            for key in self._listed
+            if key not in self._deleted and unicodedata.normalize("NFC", key).casefold() not in sent
+        ]
+
+    def unchanged(self, keys: Iterable[str]) -> list[str]:
+        """Those that are as they were listed, by another listing: others may have stored them."""
+        now = {self._root + entry.name: entry for entry in self._storage.scan()}
+        return [key for key in keys if now.get(key) == self._listed[key]]
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files, in batches where the service has them."""
@@ -98,8 +117,15 @@ class Target:
             self._deleted.update(keys)
 
     def remember(self) -> None:
-        """Write the state, if anything has changed."""
-        if not (self._sent or self._deleted):
+        """Write the state, if anything has changed.
+
+        If another run has written its own meanwhile, neither knows what is there: the next one
+        compares everything.
+        """
+        if not (self._sent or self._deleted or self._tried):
+            return
+        if self._was_written_meanwhile():
+            self._storage.write(STATE_NAME, ContentFile(dump({}, {})), overwrite=True)
             return
         left = {k: e for k, e in self._listed.items() if k not in self._deleted}
         prints = {e.name: self._memory.fingerprint_of(e) for e in left.values()}
@@ -108,10 +134,30 @@ class Target:
             for e in left.values()
             if e.name not in self._confirmed and (digest := self._memory.digest_of(e))
         }
+        for key in self._tried - self._sent.keys():
+            prints.pop(key.removeprefix(self._root), None)
+            digests.pop(key.removeprefix(self._root), None)
         for key, (found, md5) in self._sent.items():
             name = key.removeprefix(self._root)
             prints[name], digests[name] = found, md5
         self._storage.write(STATE_NAME, ContentFile(dump(prints, digests)), overwrite=True)
+
+    def _was_written_meanwhile(self) -> bool:
+        """Whether another run has ended since this one began."""
+        try:
+            now = self._storage.stat(STATE_NAME)
+        except FileNotFoundError:
+            return False
+        old = self._state
+        if old is None or now.size != old.size:
+            return True
+        if now.etag is not None and old.etag is not None:
+            return now.etag != old.etag
+        return (
+            now.modified is None
+            or old.modified is None
+            or (now.modified.replace(microsecond=0) != old.modified.replace(microsecond=0))
+        )
 
 
 def _is_newer(entry: Entry, modified: Any) -> bool:

@@ -49,7 +49,7 @@ class Comparing(Replacing):
     def _store(
         self, key: str, content: Any, params: Any, compress: bool, *, exclusive: bool
     ) -> str:
-        facts = self._prepare(key, content)[0]  # what `params` may have got besides, changes
+        facts = self._facts(key, content)  # what `params` may have got besides, changes
         return self._publication.store(super()._store, key, content, params, compress, facts)
 
 
@@ -67,7 +67,7 @@ class Staging(RemoteStorage):
     def _store(
         self, key: str, content: Any, params: Any, compress: bool, *, exclusive: bool
     ) -> str:
-        facts = self._prepare(key, content)[0]
+        facts = self._facts(key, content)
         self._stage.put(key, content, params, compress, facts)
         return key
 

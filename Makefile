@@ -10,7 +10,7 @@ help:
 	@echo 'make test-newest  the same on the newest Python with the newest Django'
 	@echo 'make check        ruff, mypy, and whether the tables of the docs are up to date'
 	@echo 'make format       ruff, and the tables of the docs made anew'
-	@echo 'make bench        side by side with django-storages and django-ftpserver    ARGS="--quick"'
+	@echo 'make bench        side by side with django-storages and others    ARGS="--quick"'
 	@echo 'make compat       what each of the two writes, the other reads'
 	@echo 'make docs         the documentation, as HTML in site/'
 	@echo 'make clean        removes all that these commands made'

@@ -38,10 +38,21 @@ class Kind:
     slow_peer: Mapping[str, int] = field(default_factory=dict)
     """Tasks for which the peer gets only the beginning of the large file: bytes, all the same."""
     peer_lists_a_page: bool = False  # and not what is on the next ones
+    files: int = 0  # static ones to collect, beside the admin's
+    quick_files: int = 0  # the same in a quick run
+    time_limit: int = 600  # seconds for one process; an FTP listing takes minutes on a busy machine
 
     @property
     def dialect(self) -> str:
         return self.speaks or self.name
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether so few files are collected that most of the time goes into imports."""
+        return 0 < self.files <= self.quick_files
+
+    def quicker(self) -> "Kind":
+        return replace(self, files=self.quick_files)
 
 
 S3 = Kind(
@@ -181,5 +192,20 @@ FTPSERVER = replace(
     speaks="s3",
 )
 
-EVERY = (S3, GCS, AZURE, SFTP, FTP, DROPBOX, LIBCLOUD, FTPSERVER)
+STATIC = replace(
+    S3,
+    name="static",
+    title="collectstatic on S3",
+    backend="storages.backends.s3.S3StaticStorage",
+    bulk=8 * MIB,
+    urls={},
+    program="static_workloads.py",
+    suite="static",
+    speaks="s3",
+    files=2000,
+    quick_files=100,
+    time_limit=2 * 3600,  # django-storages needs minutes for a run
+)
+
+EVERY = (S3, GCS, AZURE, SFTP, FTP, DROPBOX, LIBCLOUD, FTPSERVER, STATIC)
 KINDS = {kind.name: kind for kind in EVERY}

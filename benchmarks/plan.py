@@ -31,6 +31,7 @@ def tasks(kind: Kind, *, quick: bool) -> list[Task]:
         "files": lambda: file_tasks(kind.large_times, quick=quick),
         "account": lambda: account_tasks(quick=quick),
         "ftpserver": lambda: ftpserver_tasks(quick=quick),
+        "static": lambda: static_tasks(kind),
     }[kind.suite or kind.stores]()
     other = "link" if kind.urls else "url"
     return [
@@ -128,11 +129,38 @@ def ftpserver_tasks(*, quick: bool) -> list[Task]:
     ]
 
 
+FORMS = {"plain": "S3StaticStorage", "manifest": "S3ManifestStaticStorage"}
+PEERS = {"django": "django-storages", "fasta": "collectfasta"}  # what the peer collects with
+NEAR = "-0ms"
+
+
+def static_tasks(kind: Kind) -> list[Task]:
+    """Against each peer, and ours anew, so that the two of a row share their conditions."""
+    return [
+        Task(
+            f"{form}-{peer}{pace}",
+            "collect",
+            {} if pace else {"latency_ms": 20},
+            {
+                "backend": f"storages.backends.s3.{storage}",
+                "manifest": form == "manifest",
+                "peer_apps": ["collectfasta"] if peer == "fasta" else [],
+                "files": kind.files,
+            },
+            slow=bool(pace),
+            once=peer == "django",
+        )
+        for pace in ("", NEAR)
+        for form, storage in FORMS.items()
+        for peer in PEERS
+    ]
+
+
 @dataclass(frozen=True)
 class Row:
     """One line of the verdict: a metric of a sample of a task; the peer's may be another sample."""
 
-    title: str  # {bulk} stands for the size of the large file
+    title: str  # {bulk} stands for the size of the large file, {files} for how many are collected
     task: str
     sample: str
     metric: str = "cpu"
@@ -143,7 +171,7 @@ def sized(title: str, kind: Kind, task: str = "") -> str:
     """The title; with what the peer gets instead of the large file, where that is told."""
     part = kind.slow_peer.get(task)
     less = f"; peer: {part // MIB} MiB" if part else ""
-    return title.format(bulk=f"{kind.bulk // MIB} MiB") + less
+    return title.format(bulk=f"{kind.bulk // MIB} MiB", files=f"{kind.files:,}") + less
 
 
 SMALL = {
@@ -180,6 +208,15 @@ LISTINGS = {
 }
 
 COSTS = ((": wall", "wall"), (": requests", "requests"), ("", "cpu"))
+
+COLLECTIONS = {  # of static files: the sides' tasks
+    f"{form}-{peer}{pace}": f"{name}, {form}, {{files}} files, {delay} ms"
+    for pace, delay in (("", 20), (NEAR, 0))
+    for form in FORMS
+    for peer, name in PEERS.items()
+}
+
+RUNS = {"first": "first run", "unchanged": "unchanged", "fresh": "fresh checkout"}
 
 ROWS = [
     *(Row(title, "small", sample) for sample, title in SMALL.items()),
@@ -238,6 +275,19 @@ ROWS = [
     Row("8 clients: STOR, LIST, RETR, DELE: commands per second", "clients", "command", "rate"),
     Row("8 clients: CPU of a command", "clients", "command"),
     Row("8 clients: memory", "clients", "command", "memory"),
+    *(
+        Row(f"{title}, {run}{of}", task, sample, metric)
+        for task, title in COLLECTIONS.items()
+        for sample, run in RUNS.items()
+        for of, metric in (
+            (": wall", "wall"),
+            (": requests", "requests"),
+            (": beside the listings", "beside_listings"),
+            (": CPU", "cpu"),
+            (": memory", "memory"),
+        )
+        if metric != "beside_listings" or (task.startswith("plain") and sample != "first")
+    ),
 ]
 
 TITLES = {  # of tasks, for the table of everything measured
@@ -261,5 +311,6 @@ TITLES = {  # of tasks, for the table of everything measured
     "commands": "10 KiB",
     "clients": "8 clients",
     **LISTINGS,
+    **COLLECTIONS,
     **{task: LARGE[task] for task in ("stor", "retr")},
 }

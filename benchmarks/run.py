@@ -1,7 +1,8 @@
 """Compare this package with django-storages: the same workloads, side by side.
 
 Both interpreters run workloads.py; each has one package installed that imports as `storages`. So
-with FTP servers, ftpserver_workloads.py, and the peer's django-ftpserver.
+with FTP servers, ftpserver_workloads.py, and the peer's django-ftpserver; and with collectstatic,
+static_workloads.py, and the peer's collectfasta.
 The servers run in the interpreter that runs this file, which needs uvloop and cryptography; for
 SFTP, FTP and Dropbox also this package's extras, and for the first two the programs sshd and vsftpd
 (or pyftpdlib).
@@ -76,6 +77,7 @@ class Bench:
             "folder": side.name,
             "file": str(service.short if less else service.archive),
             "size": kind.bulk,
+            "time_limit": kind.time_limit,
             "lists": side.name == OURS or not kind.peer_lists_a_page,
             **task.details,
         }
@@ -107,7 +109,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="also write every round's figures here")
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     options = parser.parse_args()
-    options.kinds = [KINDS[name] for name in chosen(options.service, list(KINDS), parser)]
+    kinds = [KINDS[name] for name in chosen(options.service, list(KINDS), parser)]
+    options.kinds = [kind.quicker() for kind in kinds] if options.quick else kinds
     options.left_out = options.quick and not options.only
     options.only = chosen(options.only, names, parser)
     options.rounds = options.rounds or (1 if options.quick else 3)

@@ -12,13 +12,13 @@ from typing import Any
 from meter import TURN, Sample
 
 PROGRAMS = Path(__file__).parent
-TIME_LIMIT = 600  # seconds for one process; a listing over FTP takes minutes on a busy machine
 VERSIONS = """
 import platform
 from importlib.metadata import PackageNotFoundError, version
 for name in (
-    "django-storages", "django-ftpserver", "django-storehouse", "boto3", "google-cloud-storage",
-    "azure-storage-blob", "paramiko", "dropbox", "apache-libcloud", "pyftpdlib", "Django",
+    "django-storages", "django-ftpserver", "collectfasta", "django-storehouse", "boto3",
+    "google-cloud-storage", "azure-storage-blob", "paramiko", "dropbox", "apache-libcloud",
+    "pyftpdlib", "Django",
 ):
     try:
         print(name, version(name), end=", ")
@@ -72,7 +72,7 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._alarm = threading.Timer(TIME_LIMIT, self._process.kill)
+        self._alarm = threading.Timer(job["time_limit"], self._process.kill)
         self._alarm.start()
 
     def turn(self, connections: int) -> bool:

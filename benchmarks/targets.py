@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kinds import MIB, Kind
-from plan import COMMANDS, LARGE, LISTINGS, SMALL, Row
+from plan import COLLECTIONS, COMMANDS, LARGE, LISTINGS, RUNS, SMALL, Row
 
 BULK_TARGET_MEMORY = 96 * MIB
+STATIC_TARGET_MEMORY = 95 * MIB  # 100 MB
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,28 @@ TARGETS: dict[str, Targets] = {
         ("retr", "large", "speed"): at_least(1),
         ("clients", "command", "rate"): at_least(4),
     },
+    "static": {
+        **{
+            (task, run, "memory"): below_bytes(STATIC_TARGET_MEMORY)
+            for task in COLLECTIONS
+            for run in RUNS
+        },
+        **{(task, "first", "cpu"): at_most(1 / 4) for task in COLLECTIONS},
+        ("plain-django", "first", "wall"): at_most(1 / 25),
+        ("plain-fasta", "first", "wall"): at_most(1 / 7),
+        ("manifest-django", "first", "wall"): at_most(1 / 40),
+        ("manifest-fasta", "first", "wall"): at_most(1 / 7),
+        ("manifest-fasta", "unchanged", "wall"): at_most(1 / 2),
+        **{
+            ("plain-fasta", run, metric): target
+            for run in ("unchanged", "fresh")
+            for metric, target in (("wall", at_most(1)), ("beside_listings", requests(2)))
+        },
+    },
 }
 
 
 def target_of(row: Row, kind: Kind) -> Target | None:
+    if kind.is_quick and row.metric == "wall":
+        return None
     return TARGETS[kind.name].get((row.task, row.sample, row.metric))

@@ -81,6 +81,7 @@ class ThreadedServer(ThreadedFTPServer):
         except Exception:
             logger.exception("The FTP client %s could not be served.", addr[0])
         finally:
+            sock.close()  # which nobody has who could not even be greeted
             connections.close_all()
 
     def _greet(self, handler: Any, ip: str) -> None:

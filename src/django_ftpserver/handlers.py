@@ -70,25 +70,25 @@ class SignalEmitterMixin(Session):
     def on_incomplete_file_sent(self, file: str) -> None:
         self._send_path(signals.ftp_file_sent_incomplete, file)
 
-    def ftp_DELE(self, path: str) -> Any:  # noqa: N802 - pyftpdlib's names
+    def ftp_DELE(self, path: str) -> Any:
         done = super().ftp_DELE(path)
         if self._was_done():
             self._send_path(signals.ftp_file_deleted, path)
         return done
 
-    def ftp_MKD(self, path: str) -> Any:  # noqa: N802
+    def ftp_MKD(self, path: str) -> Any:
         done = super().ftp_MKD(path)
         if self._was_done():
             self._send_path(signals.ftp_directory_created, path)
         return done
 
-    def ftp_RMD(self, path: str) -> Any:  # noqa: N802
+    def ftp_RMD(self, path: str) -> Any:
         done = super().ftp_RMD(path)
         if self._was_done():
             self._send_path(signals.ftp_directory_deleted, path)
         return done
 
-    def ftp_RNTO(self, path: str) -> Any:  # noqa: N802
+    def ftp_RNTO(self, path: str) -> Any:
         source = self._rnfr
         done = super().ftp_RNTO(path)
         if self._was_done():
@@ -115,7 +115,7 @@ if HAS_TLS:
         tls_data_required = True
         ssl_options = TLS_FTPHandler.ssl_options | SSL.OP_NO_TLSv1 | SSL.OP_NO_TLSv1_1
 
-        def ftp_AUTH(self, line: str) -> None:  # noqa: N802
+        def ftp_AUTH(self, line: str) -> None:
             """Begin TLS; what came before it, perhaps of somebody between, is forgotten."""
             super().ftp_AUTH(line)
             self.ac_in_buffer = b""

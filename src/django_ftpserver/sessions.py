@@ -147,7 +147,7 @@ class Session(FTPHandler):
 
     # -- commands that pyftpdlib answers otherwise
 
-    def ftp_FEAT(self, line: str) -> None:  # noqa: N802
+    def ftp_FEAT(self, line: str) -> None:
         """Tell what the server can do; MFMT only to whom it can set times for.
 
         A client that is told of it, such as rclone, takes an upload without its time for failed.
@@ -164,7 +164,7 @@ class Session(FTPHandler):
         may = "T" in self.authorizer.get_perms(self.username)
         return may and (not isinstance(self.fs, StorageFS) or bulk.sets_times(self.fs.storage))
 
-    def ftp_MLSD(self, path: str) -> Any:  # noqa: N802
+    def ftp_MLSD(self, path: str) -> Any:
         """List a directory; 550 if it is missing, after which clients make it, and 501 for a file.
 
         pyftpdlib says 501 of both, which rclone takes for the end.
@@ -175,7 +175,7 @@ class Session(FTPHandler):
         self.respond("501 It is not a directory." if is_file else "550 No such directory.")
         return None
 
-    def ftp_CWD(self, path: str) -> Any:  # noqa: N802
+    def ftp_CWD(self, path: str) -> Any:
         """Change the directory; on a storage that is nothing which this process does."""
         if not isinstance(self.fs, StorageFS):
             return super().ftp_CWD(path)

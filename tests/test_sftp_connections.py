@@ -39,28 +39,37 @@ def storage(make: Callable[..., SFTPStorage]) -> SFTPStorage:
     return make()
 
 
-def threads_of_paramiko() -> list[threading.Thread]:
-    """Those of connections; one whose connection has ended must end, too."""
-    for each in threading.enumerate():
-        if isinstance(each, paramiko.Transport) and not each.is_active():
-            each.join(20)
-    return [each for each in threading.enumerate() if isinstance(each, paramiko.Transport)]
+class Connections:
+    """Those made since this one was: of earlier tests, some may end at any time."""
+
+    def __init__(self) -> None:
+        self._earlier = set(threading.enumerate())
+
+    def count(self) -> int:
+        """How many are there; the thread of one that has ended must end, too."""
+        transports = [
+            each for each in threading.enumerate() if isinstance(each, paramiko.Transport)
+        ]
+        for each in transports:
+            if not each.is_active():
+                each.join(20)
+        return len([each for each in transports if each.is_alive() and each not in self._earlier])
 
 
 # -- ends
 
 
 def test_a_context_manager_closes_its_connections(make: Any, sshd: Sshd) -> None:
-    before = len(threads_of_paramiko())
+    connections = Connections()
     with make() as storage:
         assert not storage.exists("a.txt")
         assert storage.sftp.stat(".").st_mode
-        assert len(threads_of_paramiko()) == before + 2
-    assert len(threads_of_paramiko()) == before
+        assert connections.count() == 2
+    assert connections.count() == 0
     with storage:
         assert not storage.exists("a.txt")
         assert storage.sftp.stat(".").st_mode
-    assert len(threads_of_paramiko()) == before
+    assert connections.count() == 0
 
 
 def test_closing_what_was_never_used_connects_to_nothing() -> None:
@@ -70,25 +79,25 @@ def test_closing_what_was_never_used_connects_to_nothing() -> None:
 
 def test_a_file_that_is_open_keeps_its_connection(make: Any, sshd: Sshd) -> None:
     content = os.urandom(3 * MiB)
-    before = len(threads_of_paramiko())
+    connections = Connections()
     with make() as storage:
         storage.save("a.bin", ContentFile(content))
         file = storage.open("a.bin")
         assert file.read(10) == content[:10]
-    assert len(threads_of_paramiko()) == before + 1
+    assert connections.count() == 1
     assert file.read() == content[10:]
     file.close()
-    assert len(threads_of_paramiko()) == before
+    assert connections.count() == 0
 
 
 def test_a_forgotten_storage_closes_its_own_connection(sshd: Sshd, sftp_directory: str) -> None:
-    before = len(threads_of_paramiko())
+    connections = Connections()
     storage = SFTPStorage(**sshd.options(sftp_directory))
     storage.sftp.listdir(sftp_directory)
-    assert len(threads_of_paramiko()) == before + 1
+    assert connections.count() == 1
     del storage
     gc.collect()
-    assert len(threads_of_paramiko()) == before
+    assert connections.count() == 0
 
 
 def test_the_client_of_paramiko_stays_and_is_replaced_when_it_dies(
@@ -226,7 +235,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_for_ever(
 ) -> None:
     """At the start, in the middle of the handshake and of the login, and later."""
     proxy = fault_proxy(sshd, http=False)
-    before = threads_of_paramiko()
+    connections = Connections()
     with SFTPStorage(**sshd.options(sftp_directory, via=proxy, timeout=1.5)) as storage:
         if after is None:
             assert not storage.exists("a.txt")
@@ -237,7 +246,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_for_ever(
             storage.exists("a.txt")
         proxy.heal()
         assert not storage.exists("a.txt")
-    assert threads_of_paramiko() == before
+    assert connections.count() == 0
 
 
 def test_an_upload_to_a_server_that_falls_silent_ends(
@@ -296,10 +305,10 @@ def test_a_socket_of_the_projects_own(make: Any, sshd: Sshd) -> None:
 def test_nothing_is_left_of_a_login_that_fails(
     sshd: Sshd, sftp_directory: str, tmp_path: Path
 ) -> None:
-    before = threads_of_paramiko()
+    connections = Connections()
     options = sshd.options(sftp_directory, known_host_file=str(tmp_path / "none"))
     for _ in range(3):
         with pytest.raises(PermissionError):
             SFTPStorage(**options).exists("a.txt")
     gc.collect()
-    assert threads_of_paramiko() == before
+    assert connections.count() == 0

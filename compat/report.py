@@ -34,6 +34,11 @@ class Expected:
         )
 
 
+def understood(checks, expected):
+    """Whether both sides agree in all of them but for differences that are meant."""
+    return all(check.agrees or any(each.matches(check) for each in expected) for check in checks)
+
+
 def _json(value):
     """``value`` as the report prints it."""
     return json.dumps(_brief(value), ensure_ascii=False, sort_keys=True)

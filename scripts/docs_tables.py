@@ -70,11 +70,13 @@ CAPABILITIES: dict[str, Callable[[type[RemoteStorage]], bool]] = {
     "lists a whole tree at once": overrides("_scan"),
     "deletes in batches": overrides("_delete_many"),
     "copies on the server": overrides("_copy"),
+    "copies from another storage of the same account": overrides("_reaches"),
     "renames on the server": overrides("_move"),
     "is read by a long stream instead of ranges": overrides("_stream"),
     "has real directories": lambda cls: cls._has_directories(),
     "renames a directory by one request": lambda cls: cls._move_dir is not Directories._move_dir,
     "sets the time of a file": overrides("_set_modified_time"),
+    "serves a copy of another storage's file like that one": overrides("_prepare_like"),
 }
 
 

@@ -26,6 +26,7 @@ from storages.options import option
 from storages.testing import MemoryStorage, conformance
 from storages.testing.conformance import StorageConformance
 from storages.testing.conformance.compressed import Compressed
+from storages.testing.conformance.headers import OWN
 from storages.testing.conformance.identity import Identity
 from storages.testing.conformance.reading import Reading
 from storages.testing.conformance.saving import Saving
@@ -34,9 +35,15 @@ from storages.testing.conformance.threads import Threads
 
 
 class TestMemoryStorage(StorageConformance):
+    header_options = {"object_parameters": OWN}  # noqa: RUF012 - read only, as declared
+
     @pytest.fixture
     def make_storage(self, tmp_path: Path) -> Callable[..., Any]:
-        return lambda **options: MemoryStorage(bucket_name=str(tmp_path), **options)
+        return lambda **options: MemoryStorage(**{"bucket_name": str(tmp_path), **options})
+
+    @pytest.fixture
+    def other_storage(self) -> MemoryStorage:
+        return MemoryStorage()
 
 
 class FolderStorage(RemoteStorage):

@@ -156,9 +156,9 @@ def test_a_server_that_is_away_is_a_connection_error(line: Line) -> None:
 
 
 def test_a_copy_in_parts_that_is_cut_leaves_nothing(line: Line, monkeypatch: Any) -> None:
-    from storages.backends import s3_upload
+    from storages.backends import s3_copy
 
-    monkeypatch.setattr(s3_upload, "COPY_PART", 5 * MiB)
+    monkeypatch.setattr(s3_copy, "COPY_PART", 5 * MiB)
     line.client.put_object(Bucket=line.bucket, Key="a.bin", Body=noise(16 * MiB))
     line.client.put_object(Bucket=line.bucket, Key="b.bin", Body=b"old")
     storage = line.storage()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -29,6 +30,12 @@ class Entry:
     encoding: str | None = None
     """The content coding, such as `"gzip"`."""
     content_type: str | None = None
+    cache_control: str | None = None
+    disposition: str | None = None
+    """The Content-Disposition: whether a browser shows the file or stores it, and by which name."""
+    language: str | None = None
+    metadata: Mapping[str, str] | None = field(default=None, hash=False)
+    """What users keep beside the content, by name; None where it was not told, as in listings."""
     is_dir: bool = False
     is_link: bool = False
     """A symbolic link, of which everything else here describes what it leads to."""

@@ -69,6 +69,19 @@ class Primitives(BaseStorage):
         """The service's parameters for a new object, and whether to gzip its content."""
         return {}, False
 
+    def _prepare_like(self, key: str, entry: Entry) -> Any:
+        """The parameters of a new object that takes the stored bytes of `entry`, of any storage.
+
+        Its type, encoding, cache control, disposition, language and metadata are those of
+        `entry`, as far as that has them, the encoding in any case; all else is as `_prepare` says.
+        ValueError for metadata that the service cannot keep.
+        """
+        return self._prepare(key)[0]
+
+    def _keeps_headers(self) -> bool:
+        """Whether something of what `_prepare_like` is told is kept, the encoding at least."""
+        return type(self)._prepare_like is not Primitives._prepare_like
+
     def _fetch_first(self, key: str, count: int) -> tuple[Entry, bytes]:
         """The object and its first bytes, `count` at most; FileNotFoundError."""
         entry = self._stat(key)
@@ -122,11 +135,28 @@ class Primitives(BaseStorage):
         """Delete objects as they were listed; absent ones are fine."""
         self._delete_many([entry.key for entry in entries])
 
-    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
-        """Copy an object; all or nothing; if `exclusive`, FileExistsError over another one."""
+    def _reaches(self, origin: Primitives) -> bool:
+        """Whether the service copies from the storage `origin` to this one by itself."""
+        return False
+
+    def _copy(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Primitives | None = None,
+    ) -> None:
+        """Copy an object; all or nothing; if `exclusive`, FileExistsError over another one.
+
+        `source` is of the storage `origin`, of which `_reaches` is true, or else of this one; it
+        may come of a listing. Its headers and metadata go along. OSError with `errno.ESTALE` if
+        another version has taken its place.
+        """
         writer = PartWriter(self, target, params, exclusive=exclusive)
         try:
-            with closing(stream_whole(self, source, 0)) as chunks:
+            with closing(stream_whole(origin or self, source, 0)) as chunks:
                 for chunk in chunks:
                     writer.write(chunk)
             writer.finish()

@@ -89,7 +89,15 @@ class LibCloudStorage(LibCloudOptions):
 
     # -- copy
 
-    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _copy(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
         params = {**params, "content_type": source.content_type or params["content_type"]}
         super()._copy(source, target, params, exclusive=exclusive)
 

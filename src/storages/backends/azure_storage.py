@@ -309,7 +309,15 @@ class AzureStorage(AzureLinks):
 
     # -- copy
 
-    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _copy(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
         if "cpk" in params:  # the service copies no blob that a key of the customer's encrypts
             super()._copy(source, target, params, exclusive=exclusive)
             return

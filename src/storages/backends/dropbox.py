@@ -240,7 +240,15 @@ class DropboxStorage(DropboxOptions):
 
     # -- copy and move
 
-    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _copy(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
         with_dropbox("dropbox_copy").copy(self, source, target, params, exclusive=exclusive)
 
     def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:

@@ -259,7 +259,15 @@ class GoogleCloudStorage(GCSLinks):
 
     # -- copy
 
-    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _copy(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
         upload = with_google("gcloud_upload")
         query = upload.query(params, exclusive=exclusive, acl="destinationPredefinedAcl")
         query["fields"] = "done,rewriteToken"

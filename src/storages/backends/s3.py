@@ -13,11 +13,13 @@ from typing import IO, Any
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 
+from storages.backends import s3_headers
 from storages.backends.s3_links import S3Links
 from storages.backends.s3_options import with_boto3
 from storages.entry import Entry, Upload
 from storages.files import RemoteFile
 from storages.options import GivenOptions
+from storages.primitives import Primitives
 from storages.transfer import MiB
 from storages.writing import PartWriter
 
@@ -62,8 +64,7 @@ class S3Storage(S3Links):
             created=answer["LastModified"],  # an object is only ever replaced whole
             etag=etag,
             digest=None if encrypted or answer.get("SSECustomerAlgorithm") else _md5(etag),
-            encoding=answer.get("ContentEncoding") or None,
-            content_type=answer.get("ContentType"),
+            **s3_headers.told(answer),
         )
 
     def _stat(self, key: str) -> Entry:
@@ -88,7 +89,7 @@ class S3Storage(S3Links):
         except OSError as error:
             if getattr(error, "status", None) != 416:  # the object is empty: no range lies in it
                 raise
-            return Entry(key), b""
+            return self._stat(key), b""
         total = re.fullmatch(r"bytes \d+-\d+/(\d+)", answer.get("ContentRange", ""))
         size = int(total[1]) if total else answer["ContentLength"]
         return self._entry(key, answer, size), data
@@ -141,6 +142,11 @@ class S3Storage(S3Links):
         if compress:
             params["ContentEncoding"] = "gzip"
         return params, compress
+
+    def _prepare_like(self, key: str, entry: Entry) -> dict[str, Any]:
+        params = self._prepare(key)[0]
+        s3_headers.apply(entry, key, params)
+        return params
 
     def _put(
         self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
@@ -297,32 +303,21 @@ class S3Storage(S3Links):
 
     # -- copy
 
-    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
-        upload = with_boto3("s3_upload")
-        if source.size > self.copy_limit:
-            upload.copy_in_parts(self, source, target, params, exclusive=exclusive)
-            return
-        condition = {"IfNoneMatch": "*"} if exclusive else {}
-        try:
-            with self._translated(source.key):
-                self._client.copy_object(
-                    Bucket=self._bucket(),
-                    Key=target,
-                    **self._copy_source(source),
-                    **upload.copy_params(self._client, params),
-                    **condition,
-                )
-        except OSError as error:  # one answer, 412, for both conditions
-            if exclusive and error.errno == errno.ESTALE and self._is_taken(target):
-                raise FileExistsError(f"{target!r} exists already.") from error
-            raise
+    def _reaches(self, origin: Primitives) -> bool:
+        return isinstance(origin, S3Storage) and self._account() == origin._account()
 
-    def _copy_source(self, source: Entry) -> dict[str, Any]:
-        """The version to copy, and the key that it is encrypted with."""
-        secrets = self._read_params(source.key)
-        found = {"CopySource": {"Bucket": self._bucket(), "Key": source.key}}
-        found |= {f"CopySource{k}": v for k, v in secrets.items() if k.startswith("SSE")}
-        return found | ({"CopySourceIfMatch": source.etag} if source.etag else {})
+    def _copy(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
+        with_boto3("s3_copy").copy(
+            self, origin or self, source, target, params, exclusive=exclusive
+        )
 
 
 def _quoted(etag: str) -> str:

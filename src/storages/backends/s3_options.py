@@ -313,5 +313,17 @@ class S3Options(RemoteStorage):
         plain = (getattr(self, name) for name in CONNECTION_OPTIONS)
         return clients.ClientKey(("s3", *plain, proxies, self.client_config, self.config))
 
+    def _account(self) -> clients.ClientKey:
+        """The service and who asks it: among the buckets of one account it copies by itself."""
+        return clients.ClientKey(
+            (
+                self.endpoint_url and self.endpoint_url.rstrip("/"),
+                self.access_key,
+                self.secret_key,
+                self.security_token,
+                self.session_profile,
+            )
+        )
+
     def _bucket(self) -> str:
         return self.bucket_name or str(self._require("bucket_name"))

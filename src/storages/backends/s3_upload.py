@@ -1,4 +1,4 @@
-"""Large objects on S3: multipart uploads, and copies of more than 5 GB."""
+"""Large objects on S3: multipart uploads."""
 
 from __future__ import annotations
 
@@ -11,35 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from storages.backends.s3_client import S3Error, S3FileNotFoundError, translated
-from storages.entry import Entry
 from storages.options import GivenOptions
-from storages.transfer import MiB, abort_surely, submit
 
 if TYPE_CHECKING:
     from storages.backends.s3 import S3Storage
-
-COPY_PART = 512 * MiB
-"""Bytes of each range that a multipart copy asks the service to copy; 10,000 hold 5 TB."""
-
-COPIED_HEADERS = (
-    "CacheControl",
-    "ContentDisposition",
-    "ContentEncoding",
-    "ContentLanguage",
-    "ContentType",
-    "Metadata",
-    "WebsiteRedirectLocation",
-)
-
-
-NOT_COPIED = {*COPIED_HEADERS, "Expires", "Tagging", "ChecksumAlgorithm"}
-"""CopyObject takes these from its source."""
-
-
-def copy_params(client: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Of the parameters of a new object, those that a copy of another one needs as well."""
-    kept = {name: value for name, value in params.items() if name not in NOT_COPIED}
-    return only(client, "CopyObject", kept)
 
 
 def crc32(data: bytes) -> str:
@@ -99,7 +74,8 @@ class MultipartUpload:
 
     def copy(self, number: int, source: Mapping[str, Any], start: int, stop: int) -> None:
         """Let the service copy a range of another object as part `number`."""
-        with self._translated():
+        place = source["CopySource"]
+        with translated(place["Bucket"], place["Key"]):
             answer = self._client.upload_part_copy(
                 **self._target,
                 PartNumber=number,
@@ -150,38 +126,3 @@ class MultipartUpload:
                 self._client.abort_multipart_upload(**self._target)
         except S3FileNotFoundError:
             pass  # it has gone already
-
-
-def copy_in_parts(
-    storage: S3Storage,
-    source: Entry,
-    target: str,
-    params: Mapping[str, Any],
-    *,
-    exclusive: bool = False,
-) -> None:
-    """Copy an object that is too large for CopyObject, on the server and in parallel.
-
-    Headers and metadata are kept; tags are those of `params`.
-    """
-    with translated(storage._bucket(), source.key):
-        head = storage._client.head_object(
-            Bucket=storage._bucket(), Key=source.key, **storage._read_params(source.key)
-        )
-    kept = {name: head[name] for name in COPIED_HEADERS if name in head}
-    params = GivenOptions(params, **kept)
-    upload = MultipartUpload(storage, target, params, exclusive=exclusive)
-    try:
-        pinned = GivenOptions(storage._copy_source(source))
-        starts = range(0, source.size, COPY_PART)
-        parts = [
-            submit(upload.copy, number, pinned, start, min(start + COPY_PART, source.size))
-            for number, start in enumerate(starts, 1)
-        ]
-        errors = [error for part in parts if (error := part.exception())]
-        if errors:
-            raise errors[0]
-        upload.finish()
-    except BaseException:
-        abort_surely(upload)
-        raise

@@ -19,7 +19,9 @@ from django.utils.encoding import filepath_to_uri
 from storages.base import RemoteStorage
 from storages.compress import GZIP_CONTENT_TYPES
 from storages.entry import Entry, Upload
+from storages.headers import FIELDS, serve_like
 from storages.options import option
+from storages.primitives import Primitives
 from storages.transfer import MiB
 
 
@@ -65,6 +67,11 @@ class MemoryStorage(RemoteStorage):
     gzip_content_types: Iterable[str] = option(
         GZIP_CONTENT_TYPES, help="The content types that `gzip` is for."
     )
+    object_parameters: dict[str, Any] = option(
+        {},
+        help="What all objects are served with: `cache_control`, `disposition`, `language`, "
+        "`metadata`, as `stat()` tells them.",
+    )
     part_size: int = option(8 * MiB, help="Bytes of a part of an upload.")
 
     def _configured(self) -> None:
@@ -86,24 +93,31 @@ class MemoryStorage(RemoteStorage):
         guessed, encoding = mimetypes.guess_type(key)
         kind = getattr(content, "content_type", None) or guessed or "application/octet-stream"
         compress = encoding is None and self._compresses(kind)
-        return {"content_type": kind, "encoding": "gzip" if compress else encoding}, compress
+        params = {"content_type": kind, "encoding": "gzip" if compress else encoding}
+        return params | self.object_parameters, compress
+
+    def _prepare_like(self, key: str, entry: Entry) -> dict[str, Any]:
+        params = self._prepare(key)[0]
+        serve_like(entry, key, params, {field: field for field in FIELDS})
+        return params
 
     # -- primitives
 
-    def _stored(self, key: str) -> Stored:
+    def _stored(self, key: str, etag: str | None = None) -> Stored:
+        """The object, in the version `etag` if one is given."""
         try:
-            return self._bucket.objects[key]
+            stored = self._bucket.objects[key]
         except KeyError:
             raise FileNotFoundError(f"{key!r} does not exist.") from None
+        if etag not in (None, stored.entry.etag):
+            raise OSError(errno.ESTALE, f"{key!r} was replaced while it was read.")
+        return stored
 
     def _stat(self, key: str) -> Entry:
         return self._stored(key).entry
 
     def _fetch(self, entry: Entry, start: int, stop: int) -> bytes:
-        stored = self._stored(entry.key)
-        if stored.entry.etag != entry.etag:
-            raise OSError(errno.ESTALE, f"{entry.key!r} was replaced while it was read.")
-        return stored.data[start:stop]
+        return self._stored(entry.key, entry.etag).data[start:stop]
 
     def _put(
         self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
@@ -115,7 +129,8 @@ class MemoryStorage(RemoteStorage):
             if exclusive and key in self._bucket.objects:
                 raise FileExistsError(f"{key!r} exists already.")
             etag = str(next(self._bucket.serial))
-            entry = Entry(key, len(data), now, now, now, etag, f"md5:{digest}", **params)
+            facts = {"metadata": {}, **params}
+            entry = Entry(key, len(data), now, now, now, etag, f"md5:{digest}", **facts)
             self._bucket.objects[key] = Stored(entry, data)
 
     def _start_upload(self, key: str, params: Any, *, exclusive: bool = False) -> Upload:
@@ -139,11 +154,22 @@ class MemoryStorage(RemoteStorage):
             found = [o.entry for k, o in self._bucket.objects.items() if k.startswith(prefix)]
         yield from sorted(found, key=lambda entry: entry.key)
 
-    def _copy(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _reaches(self, origin: Primitives) -> bool:
+        return isinstance(origin, MemoryStorage)
+
+    def _copy(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
+        stored = (origin or self)._stored(source.key, source.etag)
         with self._bucket.lock:
             if exclusive and target in self._bucket.objects:
                 raise FileExistsError(f"{target!r} exists already.")
-            stored = self._stored(source.key)
             now = datetime.now(UTC)
             entry = replace(
                 stored.entry,

@@ -21,6 +21,7 @@ from storages.testing.conformance.atomic import Atomic
 from storages.testing.conformance.bulk import Bulk
 from storages.testing.conformance.compressed import Compressed
 from storages.testing.conformance.directories import Directories
+from storages.testing.conformance.headers import Headers
 from storages.testing.conformance.identity import Identity
 from storages.testing.conformance.integration import Integration
 from storages.testing.conformance.listing import Listing
@@ -46,6 +47,7 @@ class StorageConformance(
     Listing,
     Directories,
     Bulk,
+    Headers,
     Times,
     Identity,
     Threads,

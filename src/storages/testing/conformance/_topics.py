@@ -7,6 +7,7 @@ TOPICS = (
     "bulk",
     "compressed",
     "directories",
+    "headers",
     "identity",
     "integration",
     "listing",

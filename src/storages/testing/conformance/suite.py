@@ -40,7 +40,8 @@ def needs(*features: str) -> Callable[[Test], Test]:
 
     Beside those of `Suite.lacks`, which nobody but the service knows, they are derived: options
     and methods by their names; remote: a `RemoteStorage`; options: a `BaseStorage`; ranges: read
-    by ranges; secrets: an option is secret; fork: the system can.
+    by ranges; secrets: an option is secret; fork: the system can; headers: kept from another
+    storage's; reaches: copies from another storage.
     """
 
     def mark(test: Test) -> Test:
@@ -59,7 +60,9 @@ class Suite:
     exclusive-create: of concurrent creations of one name, all but one are told that they lost.
     exclusive-copy: likewise of copies to one name.
     pinned-reads: a file replaced while it is read is noticed.
+    pinned-copies: likewise one that the service copies from another storage.
     content-type, content-encoding: kept with the file, and by a copy.
+    cache-control, disposition, language, metadata: likewise, where headers are kept.
     key-and-prefix: `a` and `a/b` can both be files; asked of object stores only.
     url: `url()` ends with the quoted name and needs no network.
     """
@@ -84,6 +87,9 @@ class Suite:
 
     static_options: ClassVar[dict[str, Any]] = {}
     """Options of a storage for static files, such as `{"querystring_auth": False}`."""
+
+    header_options: ClassVar[dict[str, Any] | None] = None
+    """Options of a storage that serves its files with `headers.OWN`, where there are some."""
 
     small_parts: ClassVar[tuple[dict[str, Any], int] | None] = None
     """Options that make parts small, and their bytes; by default from the option `part_size`."""
@@ -124,6 +130,11 @@ class Suite:
     def replacing(self, make_storage: Any) -> Any:
         """A storage that replaces files by `save()`."""
         return make_storage(**self.overwriting(True))
+
+    @pytest.fixture
+    def other_storage(self, make_storage: Any) -> Any:
+        """Another storage of the same service and account, in another bucket if there are some."""
+        return make_storage(location="other")
 
     @pytest.fixture
     def part_options(self, make_storage: Any) -> dict[str, Any]:
@@ -185,6 +196,10 @@ class Suite:
             "ranges": isinstance(storage, RemoteStorage) and not storage._reading_streams(),
             "secrets": any(each.secret for each in declared(type(storage)).values()),
             "fork": hasattr(os, "fork"),
+            "headers": isinstance(storage, RemoteStorage) and storage._keeps_headers(),
+            "own-headers": self.header_options is not None,
+            "reaches": isinstance(storage, RemoteStorage)
+            and type(storage)._reaches is not RemoteStorage._reaches,
             "pinned-moves": isinstance(storage, RemoteStorage)
             and type(storage)._delete_version is not RemoteStorage._delete_version,
             "key-and-prefix": self.object_store,

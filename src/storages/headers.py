@@ -1,0 +1,66 @@
+"""What is served beside the content of an object, on its way from one service to another."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import re
+from collections.abc import Mapping, MutableMapping
+from email.errors import MessageError
+from email.header import decode_header
+from typing import Any
+
+from storages.entry import Entry
+
+FIELDS = ("content_type", "encoding", "cache_control", "disposition", "language", "metadata")
+"""What an `Entry` tells of it."""
+
+COMPRESSED = {
+    "br": "application/x-brotli",
+    "bzip2": "application/x-bzip",
+    "compress": "application/x-compress",
+    "gzip": "application/gzip",
+    "xz": "application/x-xz",
+}
+"""The types of files whose names tell a compression, if that is no encoding of another type."""
+
+ENCODED_WORD = re.compile(r"=\?[\w.-]+\?[bBqQ]\?[^?\s]*\?=")
+
+
+def serve_like(
+    entry: Entry, key: str, params: MutableMapping[str, Any], names: Mapping[str, str]
+) -> None:
+    """Let what is stored as `key` with `params` be served as `entry` is.
+
+    `names` are the service's for the fields of `Entry`. What `entry` has wins; its encoding in any
+    case, for what is going to be stored are its bytes as they are.
+    """
+    guessed, compression = mimetypes.guess_type(key)
+    for field, name in names.items():
+        if value := getattr(entry, field):
+            params[name] = value
+    if not entry.encoding:
+        params.pop(names["encoding"], None)
+        kind = names["content_type"]
+        if compression and not entry.content_type and params.get(kind) == guessed:
+            params[kind] = COMPRESSED.get(compression, "application/octet-stream")
+
+
+def encoded_text(text: str) -> str:
+    """A text as the value of an HTTP header; by RFC 2047 what is more than plain ASCII."""
+    plain = text.isascii() and text.isprintable() and text == text.strip() and "=?" not in text
+    return text if plain else f"=?UTF-8?B?{base64.b64encode(text.encode()).decode()}?="
+
+
+def decoded_text(value: str) -> str:
+    """The text that the value of a header stands for; itself if it is not by RFC 2047."""
+    if not ENCODED_WORD.search(value):
+        return value
+    try:
+        parts = decode_header(value)
+        return "".join(
+            part if isinstance(part, str) else part.decode(charset or "ascii")
+            for part, charset in parts
+        )
+    except (LookupError, MessageError, ValueError):  # what only looks like it
+        return value

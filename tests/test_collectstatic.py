@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command, get_commands
 from django.test import override_settings
 
-from storages.staticfiles import crew, progress
+from storages import crew, progress
 from storages.staticfiles.checks import check_order
 from storages.staticfiles.management.commands.collectstatic import Command
 from storages.testing import MemoryStorage

@@ -143,6 +143,9 @@ def arguments_of(function: Any) -> list[str]:
         if each.kind is each.KEYWORD_ONLY and not keyword_only:
             found.append("*")
             keyword_only = True
+        if each.kind is each.VAR_KEYWORD:
+            found.append(f"**{each.name}")
+            continue
         default = each.default is not each.empty
         shown = f'"{each.default}"' if isinstance(each.default, str) else repr(each.default)
         found.append(f"{each.name}={shown}" if default else each.name)

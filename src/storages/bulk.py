@@ -6,17 +6,24 @@ system. What is said there of each of them holds here.
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.storage import Storage
 
+from storages import sides
 from storages.base import RemoteStorage
 from storages.entry import Entry
-from storages.foreign import Foreign
-from storages.local import Local
+from storages.moving.checking import Check, Finding
+from storages.moving.copying import copy_file
+from storages.moving.filters import Filters
+from storages.moving.jobs import Outcome
+from storages.moving.places import Place, place_of
+from storages.moving.summary import Summary
+from storages.moving.syncing import Sync
+from storages.moving.usage import Size, sizes
 
 
 class Writable(Protocol):
@@ -36,19 +43,12 @@ class Writable(Protocol):
         """Drop what was written; what was stored before stays."""
 
 
-def _side(storage: Storage) -> Any:
-    """What has the methods of `RemoteStorage`: the storage itself, or something over it."""
-    if isinstance(storage, RemoteStorage):
-        return storage
-    return (Local if isinstance(storage, FileSystemStorage) else Foreign)(storage)
-
-
 # -- one file
 
 
 def stat(storage: Storage, name: str) -> Entry:
     """Size and times of one file; FileNotFoundError."""
-    entry: Entry = _side(storage).stat(name)
+    entry: Entry = sides.of(storage).stat(name)
     return entry
 
 
@@ -60,7 +60,7 @@ def create(storage: Storage, name: str, *, overwrite: bool = False) -> Writable:
     """
     if isinstance(storage, RemoteStorage):
         return storage.open(name, "wb" if overwrite else "xb")
-    file: Writable = _side(storage).create(name, overwrite=overwrite)
+    file: Writable = sides.of(storage).create(name, overwrite=overwrite)
     return file
 
 
@@ -75,37 +75,31 @@ def copy(
     """Copy a file from one storage to another, or within one, under exactly `target_name`.
 
     FileNotFoundError if there is no source, FileExistsError if the target exists and `overwrite`
-    is false. What was stored before stays until the new content is there as a whole.
+    is false. What was stored before stays until the new content is there as a whole. Headers and
+    metadata travel where both sides have them; within one service and account, the service copies.
     """
     new = name if target_name is None else target_name
-    if isinstance(source, RemoteStorage) and source is target:
-        source.copy(name, new, overwrite=overwrite)
-        return
-    if source is target and posixpath.normpath(name) == posixpath.normpath(new):
-        stat(source, name)
-        return
-    with source.open(name) as content:
-        _side(target).write(new, content, overwrite=overwrite)
+    copy_file(source, name, target, new, overwrite=overwrite)
 
 
 def move(storage: Storage, source: str, target: str, *, overwrite: bool = False) -> None:
     """Rename a file, on the service where it can; FileExistsError unless `overwrite` is true."""
-    _side(storage).move(source, target, overwrite=overwrite)
+    sides.of(storage).move(source, target, overwrite=overwrite)
 
 
 def set_modified_time(storage: Storage, name: str, time: datetime) -> None:
     """Say when a file was modified (aware); NotImplementedError where nobody can."""
-    _side(storage).set_modified_time(name, time)
+    sides.of(storage).set_modified_time(name, time)
 
 
 def sets_times(storage: Storage) -> bool:
     """Whether `set_modified_time` can be used."""
-    return bool(_side(storage)._sets_times())
+    return bool(sides.of(storage)._sets_times())
 
 
 def delete_many(storage: Storage, names: Iterable[str]) -> None:
     """Delete files; missing ones are fine. An empty name is a ValueError before any goes."""
-    _side(storage).delete_many(names)
+    sides.of(storage).delete_many(names)
 
 
 # -- directories
@@ -113,37 +107,37 @@ def delete_many(storage: Storage, names: Iterable[str]) -> None:
 
 def scan(storage: Storage, path: str = "") -> Iterator[Entry]:
     """Every file below `path`, however deep; nothing if there is no such directory."""
-    yield from _side(storage).scan(path)
+    yield from sides.of(storage).scan(path)
 
 
 def scandir(storage: Storage, path: str = "") -> Iterator[Entry]:
     """The directories and files directly below `path`, by one listing where it tells sizes."""
-    yield from _side(storage).scandir(path)
+    yield from sides.of(storage).scandir(path)
 
 
 def is_dir(storage: Storage, path: str) -> bool:
     """Whether `path` is a directory: one that holds something, where names imply them."""
-    return bool(_side(storage).is_dir(path))
+    return bool(sides.of(storage).is_dir(path))
 
 
 def has_directories(storage: Storage) -> bool:
     """Whether directories are real: they can be empty, and stay when their last file goes."""
-    return bool(_side(storage)._has_directories())
+    return bool(sides.of(storage)._has_directories())
 
 
 def make_dir(storage: Storage, path: str) -> bool:
     """Make a directory, and say whether it is real: names imply others; FileExistsError."""
-    return bool(_side(storage).make_dir(path))
+    return bool(sides.of(storage).make_dir(path))
 
 
 def remove_dir(storage: Storage, path: str) -> None:
     """Remove an empty directory; OSError (`errno.ENOTEMPTY`), FileNotFoundError."""
-    _side(storage).remove_dir(path)
+    sides.of(storage).remove_dir(path)
 
 
 def move_tree(storage: Storage, source: str, target: str) -> None:
     """Rename a directory with all that is in it; FileExistsError, FileNotFoundError."""
-    _side(storage).move_tree(source, target)
+    sides.of(storage).move_tree(source, target)
 
 
 def delete_tree(storage: Storage, path: str, *, everything: bool = False) -> int:
@@ -151,5 +145,53 @@ def delete_tree(storage: Storage, path: str, *, everything: bool = False) -> int
 
     ValueError for the root of the storage, unless `everything` is true.
     """
-    count: int = _side(storage).delete_tree(path, everything=everything)
+    count: int = sides.of(storage).delete_tree(path, everything=everything)
     return count
+
+
+# -- places, and whole runs
+
+
+def place(given: Place | Storage | str) -> Place:
+    """`ALIAS`, `ALIAS:PATH` or a local path as a place; a storage is the place of all its files.
+
+    UnknownPlace, a ValueError, if STORAGES has no such alias.
+    """
+    return place_of(given)
+
+
+def usage(
+    where: Place | Storage | str, depth: int = 1, *, filters: Filters | None = None
+) -> dict[str, Size]:
+    """How many files and bytes each folder down to `depth` has, `""` for all of them."""
+    return sizes(place_of(where), depth, filters or Filters())
+
+
+def sync(
+    source: Place | Storage | str,
+    target: Place | Storage | str,
+    *,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    **options: Any,
+) -> Summary:
+    """Make `target` like `source`; the options are the fields of `storages.moving.syncing.Sync`.
+
+    `on_outcome` is called for each file that was copied, deleted or failed. What failed is in
+    the summary, it raises nothing; Refused, a ValueError, says that nothing was deleted.
+    """
+    run = Sync(place_of(source), place_of(target), **options)
+    with closing(run.outcomes()) as outcomes:
+        for outcome in outcomes:
+            if on_outcome is not None:
+                on_outcome(outcome)
+    return run.summary
+
+
+def check(
+    source: Place | Storage | str, target: Place | Storage | str, **options: Any
+) -> Iterator[Finding]:
+    """Compare two places: each name with its state, equal ones too.
+
+    The options are the fields of `storages.moving.checking.Check`.
+    """
+    yield from Check(place_of(source), place_of(target), **options).findings()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.base import ContentFile
 
 from storages.base import RemoteStorage
 from storages.compress import GzipCompressionWrapper
+from storages.crew import Stopped
 from storages.saving import size_of
 from storages.transfer import MiB
 from storages.utils import to_bytes
@@ -19,14 +19,7 @@ from storages.utils import to_bytes
 SMALL = 1 * MiB
 """Bytes up to which content is read once and kept, larger content is read once more to be sent."""
 
-MEMORY = 32 * MiB
-"""Bytes of all small contents that are on their way at once."""
-
 CHUNK = 256 * 1024
-
-
-class Stopped(Exception):  # noqa: N818 - it is no error, the run was stopped
-    """Raised in the threads of a run that ends early: what they were sending is given up."""
 
 
 class Prepared:
@@ -100,24 +93,3 @@ class Stoppable(io.RawIOBase):
         if self._stop.is_set():
             raise Stopped
         return to_bytes(self._content.read(size))
-
-
-class Budget:
-    """Bytes that threads may hold together; whoever wants more waits."""
-
-    def __init__(self, total: int = MEMORY) -> None:
-        self._total = self._free = total
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def holding(self, wanted: int) -> Iterator[None]:
-        count = max(0, min(wanted, self._total))
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= count)
-            self._free -= count
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += count
-                self._changed.notify_all()

@@ -14,9 +14,9 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from storages.base import RemoteStorage
+from storages.crew import Budget, Crew
 from storages.saving import size_of
-from storages.staticfiles.content import SMALL, Budget, Prepared
-from storages.staticfiles.crew import Crew
+from storages.staticfiles.content import SMALL, Prepared
 from storages.staticfiles.remembered import STATE_NAME
 from storages.staticfiles.stage import Stage, Staged, make_folder
 from storages.staticfiles.target import Target

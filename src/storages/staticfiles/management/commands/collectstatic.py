@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.functional import LazyObject
 
 from storages.base import RemoteStorage
-from storages.staticfiles.progress import Progress
+from storages.progress import Progress
 from storages.staticfiles.publication import MOST_FAILURES, Failed, Publication, Source
 from storages.transfer import KiB, MiB
 

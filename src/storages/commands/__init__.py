@@ -1,0 +1,1 @@
+"""The subcommands of `manage.py storages`: they parse and print, `storages.bulk` does the work."""

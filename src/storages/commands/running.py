@@ -1,0 +1,106 @@
+"""How a run is shown while it goes on, and what is told at its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from storages.commands.base import Subcommand
+from storages.commands.shared import files_text, size_text
+from storages.moving.jobs import Outcome
+from storages.moving.summary import Planned, Report, Summary
+from storages.progress import Bar
+
+VERBS = {
+    "copied": ("copied", "would copy"),
+    "deleted": ("deleted", "would delete"),
+    "skipped": ("skipped", "would skip"),
+    "equal": ("equal", "equal"),
+}
+"""What is printed before a name: what was done, and what would be."""
+
+MOST = 100
+"""Failures that are listed at the end; a report has all of them."""
+
+
+def add_report(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--report", metavar="FILE", help="Write what became of each file there, as lines of JSON."
+    )
+
+
+class Running:
+    """Shows the outcomes of a run: file by file with `-v 2` or a dry run, else how far it is."""
+
+    def __init__(self, command: Subcommand, options: dict[str, Any]) -> None:
+        self._command = command
+        self._dry_run = bool(options.get("dry_run"))
+        self._names = options["verbosity"] > 1 or self._dry_run
+        self._report = options.get("report")
+        self._bar = Bar(command.stdout, shown=options["verbosity"] == 1 and not self._names)
+        self._started = time.monotonic()
+
+    def show(self, outcomes: Generator[Outcome], summary: Summary, planned: Planned) -> int:
+        """Carry out the run, and return the exit status: 1 if a file has failed."""
+        with _opened(self._report) as report, closing(self._bar), closing(outcomes):
+            for outcome in outcomes:
+                report.add(outcome)
+                if self._names and outcome.action in VERBS:
+                    verb = VERBS[outcome.action][self._dry_run]
+                    self._command.stdout.write(f"{verb} {outcome.name}")
+                self._bar.show(lambda: self._state(summary, planned))
+        self._conclude(summary)
+        return 0 if summary.ok else 1
+
+    def _state(self, summary: Summary, planned: Planned) -> tuple[float, str]:
+        """How much is done, how fast, and how long it still takes if all of it is known."""
+        seconds = max(0.001, time.monotonic() - self._started)
+        done = summary.counts["copied"] + len(summary.failures)
+        total = f"{planned.files:,}{'' if planned.is_complete else '+'}"
+        text = f"{done:,} of {total} files, {size_text(summary.bytes)}"
+        text += f", {size_text(summary.bytes / seconds)}/s"
+        # A file costs time by itself, and by its bytes: what is further along is believed less.
+        parts = [(done, planned.files), (summary.bytes, planned.bytes)]
+        part = min((some / all_ for some, all_ in parts if all_), default=0.0)
+        if planned.is_complete and part:
+            text += f", {_clock(seconds / part - seconds)} left"
+        return part, text
+
+    def _conclude(self, summary: Summary) -> None:
+        for failed in summary.failures[:MOST]:
+            owner = f"{failed.owner}: " if failed.owner else ""
+            self._command.stderr.write(f"{owner}{failed.name}: {failed.error}")
+        if len(summary.failures) > MOST:
+            self._command.stderr.write(f"... and {len(summary.failures) - MOST:,} more failures.")
+        self._command.stdout.write(self._told(summary))
+
+    def _told(self, summary: Summary) -> str:
+        """The last line: what was done, how much, and how long it took."""
+        counts = summary.counts
+        would = "would be " if self._dry_run else ""
+        parts = [f"{files_text(counts['copied'])} {would}copied"]
+        if summary.on_server:
+            parts[0] += f" ({summary.on_server:,} by the service itself)"
+        parts += [f"{counts['equal']:,} equal"] if counts["equal"] else []
+        parts += [f"{counts['skipped']:,} skipped"] if counts["skipped"] else []
+        parts += [f"{counts['deleted']:,} {would}deleted"] if counts["deleted"] else []
+        parts += [f"{counts['failed']:,} failed"] if counts["failed"] else []
+        seconds = time.monotonic() - self._started
+        return f"{', '.join(parts)}; {size_text(summary.bytes)} in {seconds:.1f} seconds."
+
+
+def _opened(path: str | None) -> Report:
+    try:
+        return Report(path)
+    except OSError as error:
+        raise CommandError(f"The report cannot be written: {error}") from error
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

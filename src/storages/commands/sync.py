@@ -1,0 +1,82 @@
+"""`storages sync`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from storages import bulk
+from storages.commands.base import Subcommand
+from storages.commands.running import Running, add_report
+from storages.commands.shared import (
+    add_comparison,
+    add_filters,
+    add_workers,
+    executor_of,
+    filters_of,
+)
+from storages.moving.places import Place
+from storages.moving.syncing import Sync as Run
+
+
+class Sync(Subcommand):
+    name = "sync"
+    help = "Makes the target like the source: copies what differs, and with --delete also deletes."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("source", metavar="SOURCE", help="ALIAS, ALIAS:PATH, or ./directory.")
+        parser.add_argument("target", metavar="TARGET")
+        group = add_comparison(parser)
+        group.add_argument(
+            "--ignore-existing",
+            action="store_const",
+            dest="compare",
+            const="existing",
+            help="Leave every file that the target has as it is.",
+        )
+        parser.add_argument(
+            "--delete", action="store_true", help="Delete files that the source does not have."
+        )
+        parser.add_argument(
+            "--max-delete", type=int, metavar="N", help="Delete none if it were more than these."
+        )
+        parser.add_argument(
+            "--backup-dir",
+            default="",
+            metavar="PATH",
+            help="Where replaced and deleted files go, in the storage of the target.",
+        )
+        parser.add_argument("--verify", action="store_true", help="Compare each copy once more.")
+        parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
+        add_filters(parser)
+        add_workers(parser)
+        add_report(parser)
+
+    def run(self, options: dict[str, Any]) -> int | None:
+        if options["max_delete"] is not None and not options["delete"]:
+            raise CommandError("--max-delete needs --delete.")
+        target = bulk.place(options["target"])
+        run = Run(
+            bulk.place(options["source"]),
+            target,
+            compare=options["compare"],
+            delete=options["delete"],
+            max_delete=options["max_delete"],
+            filters=filters_of(options),
+            dry_run=options["dry_run"],
+            backup_dir=backup_dir(options["backup_dir"], target),
+            verify=options["verify"],
+            executor=executor_of(options),
+        )
+        return Running(self, options).show(run.outcomes(), run.summary, run.planned)
+
+
+def backup_dir(given: str, target: Place) -> str:
+    """The directory for backups, a path in the target's storage, with or without its alias."""
+    alias, colon, path = given.partition(":")
+    if not colon:
+        return given.strip("/")
+    if alias != target.spec.partition(":")[0]:
+        raise CommandError(f"--backup-dir must be in the storage of the target, {target}.")
+    return path.strip("/")

@@ -1,0 +1,78 @@
+"""What a run has come to: counted, and written down line by line if somebody wants to read it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from storages.moving.jobs import Outcome
+
+
+class Summary:
+    """The counts of outcomes, and the failures themselves."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        """By action: copied, equal, skipped, deleted, failed."""
+        self.bytes = 0
+        """That were copied."""
+        self.on_server = 0
+        """Files that the service has copied itself."""
+        self.failures: list[Outcome] = []
+
+    def add(self, outcome: Outcome) -> Outcome:
+        self.counts[outcome.action] += 1
+        if outcome.action == "copied":
+            self.bytes += outcome.size
+            self.on_server += outcome.on_server
+        if outcome.action == "failed":
+            self.failures.append(outcome)
+        return outcome
+
+    def added(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The outcomes, each added as it passes."""
+        return map(self.add, outcomes)
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures
+
+
+@dataclass
+class Planned:
+    """What is known to be copied so far."""
+
+    files: int = 0
+    bytes: int = 0
+    is_complete: bool = False
+    """Whether that is all."""
+
+
+class Report:
+    """Outcomes as lines of JSON in a file, for other programs; without a path it does nothing."""
+
+    def __init__(self, path: str | None) -> None:
+        self._file: IO[str] | None = None
+        if path:
+            self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - __exit__ closes it
+
+    def add(self, outcome: Outcome) -> None:
+        if self._file is not None and outcome.action != "equal":
+            print(json.dumps(outcome.as_json(), ensure_ascii=False), file=self._file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()

@@ -228,9 +228,10 @@ class RemoteStorage(Directories):
 
     def scan(self, path: str = "") -> Iterator[Entry]:
         """Every file below `path`, however deep, page by page; names relative to the storage."""
+        root = self._root()
         for entry in self._scan(self._prefix(path)):
             if not entry.is_dir:
-                yield self._public(entry)
+                yield entry.called(entry.key.removeprefix(root))
 
     def copy(self, source: str, target: str, *, overwrite: bool | None = None) -> None:
         """Copy a file within the storage, on the server where it can.

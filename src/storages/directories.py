@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from storages.entry import Entry
 from storages.keyed import Keyed
@@ -21,17 +20,14 @@ class Directories(Keyed):
         Names are relative to the storage. FileNotFoundError, or NotADirectoryError, where
         directories are real; nothing otherwise.
         """
-        prefix = self._prefix(path)
+        prefix, root = self._prefix(path), self._root()
         try:
             for entry in self._list(prefix):
                 if entry.key.removeprefix(prefix).rstrip("/"):
-                    yield replace(self._public(entry), key=self._name_of(entry))
+                    yield entry.called(entry.key.removeprefix(root).rstrip("/"))
         except FileNotFoundError:
             if prefix != self._root():  # the location itself is made by the first file in it
                 raise
-
-    def _name_of(self, entry: Entry) -> str:
-        return entry.key.removeprefix(self._root()).rstrip("/")
 
     def is_dir(self, path: str) -> bool:
         """Whether `path` is a directory: one that holds something, where keys imply them."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Protocol
 
 
@@ -44,6 +45,13 @@ class Entry:
     def name(self) -> str:
         """The same as `key`: in a public result, Django's name."""
         return self.key
+
+    def called(self, key: str) -> Entry:
+        """The same under another key, at half the price of `dataclasses.replace`."""
+        return self if key == self.key else Entry(key, *_all_but_key(self))
+
+
+_all_but_key = attrgetter(*[each.name for each in fields(Entry) if each.name != "key"])
 
 
 class Upload(Protocol):

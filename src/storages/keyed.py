@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from storages.entry import Entry
 from storages.names import clean_name, key_for
 from storages.primitives import Primitives
@@ -39,7 +37,7 @@ class Keyed(Primitives):
         return self._prefix("")
 
     def _public(self, entry: Entry) -> Entry:
-        return replace(entry, key=entry.key.removeprefix(self._root()))
+        return entry.called(entry.key.removeprefix(self._root()))
 
     def _is_taken(self, key: str) -> bool:
         try:

@@ -33,6 +33,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from django.core.exceptions import ImproperlyConfigured
 from urllib3.exceptions import HTTPError
 
+from storages.backends.s3_listing import read_objects
 from storages.backends.s3_session import make_session
 from storages.signers import CurrentCredentials, Presigner, probe, unsigned_prefix
 from storages.transfer import WORKERS
@@ -227,6 +228,8 @@ class Connection:
         client = make("s3", **arguments)
         # With `Expect: 100-continue` each PUT costs a second round trip.
         client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
+        # By its wildcard it is called before botocore looks for errors, by parsing all of it.
+        client.meta.events.register("before-parse.*.ListObjectsV2", read_objects)
         if arguments["endpoint_url"]:
             client.meta.events.register("before-sign.s3.DeleteObjects", _with_md5)
         return client

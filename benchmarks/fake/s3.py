@@ -109,10 +109,12 @@ def on_bucket(store: Store, request: Address) -> Answer:
 
 
 def delete_objects(bucket: Bucket, body: bytes) -> Answer:
-    keys = [found.text or "" for found in ET.fromstring(body).iter() if found.tag.endswith("Key")]
+    wanted = ET.fromstring(body)
+    keys = [found.text or "" for found in wanted.iter() if found.tag.endswith("Key")]
     for key in keys:
         bucket.remove(key)
-    gone = (f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in keys)
+    quiet = any(found.tag.endswith("Quiet") and found.text == "true" for found in wanted)
+    gone = [] if quiet else [f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in keys]
     return answer_xml("DeleteObjects", xml.document("DeleteResult", *gone))
 
 

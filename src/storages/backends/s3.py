@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
+from itertools import filterfalse
 from typing import IO, Any
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin
@@ -33,8 +34,6 @@ MIN_PART = 5 * MiB
 MAX_PARTS = 10_000
 MAX_PUT = 5 * 1024 * MiB
 """Bytes that one PUT or one CopyObject takes."""
-DELETE_BATCH = 1000
-"""Keys of one DeleteObjects request."""
 
 READ_PARAMS = (
     "SSECustomerAlgorithm",
@@ -252,16 +251,9 @@ class S3Storage(S3Links):
             self._client.delete_object(Bucket=self._bucket(), Key=key)
 
     def _delete_many(self, keys: list[str]) -> None:
-        for start in range(0, len(keys), DELETE_BATCH):
-            batch = [{"Key": key} for key in keys[start : start + DELETE_BATCH]]
-            with self._translated(f"{len(batch)} objects"):
-                answer = self._client.delete_objects(
-                    Bucket=self._bucket(), Delete={"Objects": batch, "Quiet": True}
-                )
-            if errors := answer.get("Errors"):
-                first = f"{errors[0].get('Key')!r}: {errors[0].get('Message')}"
-                kind = PermissionError if errors[0].get("Code") == "AccessDenied" else OSError
-                raise kind(f"{len(errors)} objects could not be deleted, the first is {first}")
+        deleting = with_boto3("s3_deleting")
+        super()._delete_many(list(filter(deleting.has_no_xml, keys)))
+        deleting.delete_batches(self, list(filterfalse(deleting.has_no_xml, keys)))
 
     # -- list
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import errno
-import hashlib
 import platform
 import threading
 from collections.abc import Iterator
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import botocore
-import botocore.handlers
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
@@ -33,7 +30,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from django.core.exceptions import ImproperlyConfigured
 from urllib3.exceptions import HTTPError
 
-from storages.backends.s3_listing import read_objects
+from storages.backends.s3_hooks import hook
 from storages.backends.s3_session import make_session
 from storages.signers import CurrentCredentials, Presigner, probe, unsigned_prefix
 from storages.transfer import WORKERS
@@ -103,8 +100,6 @@ NEEDED = {
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 """
 
-
-CHECKSUM_HEADERS = ("x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm")
 
 BROKEN = (
     NoConnectionError,
@@ -226,12 +221,7 @@ class Connection:
         make = session.create_client if session is self.session else session.client
         arguments = {"config": self._config, **self._arguments, **changes}
         client = make("s3", **arguments)
-        # With `Expect: 100-continue` each PUT costs a second round trip.
-        client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
-        # By its wildcard it is called before botocore looks for errors, by parsing all of it.
-        client.meta.events.register("before-parse.*.ListObjectsV2", read_objects)
-        if arguments["endpoint_url"]:
-            client.meta.events.register("before-sign.s3.DeleteObjects", _with_md5)
+        hook(client, compatible=bool(arguments["endpoint_url"]))
         return client
 
     def _unsigned(self) -> Any:
@@ -291,14 +281,6 @@ class Connection:
                 resource.meta.client = client if signed else self._boto3_unsigned
             setattr(self._local, name, resource)
         return getattr(self._local, name)
-
-
-def _with_md5(request: Any, **kwargs: Any) -> None:
-    """Compatible services want Content-MD5 with DeleteObjects, and some know no other checksum."""
-    for name in [name for name in request.headers if name.lower() in CHECKSUM_HEADERS]:
-        del request.headers[name]
-    digest = hashlib.md5(request.data, usedforsecurity=False).digest()
-    request.headers["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def _is_amazon(endpoint: str) -> bool:

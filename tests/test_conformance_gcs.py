@@ -1,16 +1,25 @@
 """The suite on Google Cloud Storage, as imitated by a server that is right about conditions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from storages.backends.gcloud import GoogleCloudStorage
 from storages.testing.conformance import StorageConformance
+from storages.testing.conformance.headers import OWN
 from tests.servers import Gcs
 from tests.servers.google_credentials import KeyCredentials
 
 KiB = 1024
+
+
+HEADERS = {
+    "cache_control": OWN["cache_control"],
+    "content_disposition": OWN["disposition"],
+    "content_language": OWN["language"],
+    "metadata": OWN["metadata"],
+}
 
 
 class Comparable(KeyCredentials):
@@ -29,6 +38,7 @@ def credentials(gcs: Gcs) -> Comparable:
 
 
 class TestGcs(StorageConformance):
+    header_options = {"object_parameters": HEADERS}  # noqa: RUF012 - read only, as declared
     small_parts = ({"blob_chunk_size": 256 * KiB}, 256 * KiB)
     static_options = {"querystring_auth": False}  # noqa: RUF012 - read only, as declared
 
@@ -38,3 +48,8 @@ class TestGcs(StorageConformance):
     ) -> Callable[..., Any]:
         found = gcs.options(gcs_bucket, credentials=credentials)
         return lambda **options: GoogleCloudStorage(**(found | options))
+
+    @pytest.fixture
+    def other_storage(self, gcs: Gcs, credentials: Comparable) -> Iterator[GoogleCloudStorage]:
+        with gcs.bucket() as bucket:
+            yield GoogleCloudStorage(**gcs.options(bucket, credentials=credentials))

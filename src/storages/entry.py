@@ -36,7 +36,10 @@ class Entry:
     """The Content-Disposition: whether a browser shows the file or stores it, and by which name."""
     language: str | None = None
     metadata: Mapping[str, str] | None = field(default=None, hash=False)
-    """What users keep beside the content, by name; None where it was not told, as in listings."""
+    """What users keep beside the content, by name.
+
+    None where it was not told, as in most listings; the fields before may be missing there too.
+    """
     is_dir: bool = False
     is_link: bool = False
     """A symbolic link, of which everything else here describes what it leads to."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import errno
-import json
 import mimetypes
-import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import IO, TYPE_CHECKING, Any
 
+from storages.backends.gcloud_entries import HEADERS, entry_of, entry_read
 from storages.backends.gcloud_links import GCSLinks
 from storages.backends.gcloud_options import (
     ASKED,
@@ -25,7 +21,9 @@ from storages.backends.gcloud_options import (
 )
 from storages.entry import Entry, Upload
 from storages.files import RemoteFile
+from storages.headers import serve_like
 from storages.options import GivenOptions
+from storages.primitives import Primitives
 from storages.transfer import MiB
 from storages.writing import PartWriter
 
@@ -35,12 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["GoogleCloudFile", "GoogleCloudStorage"]
 
 GoogleCloudFile = RemoteFile
-
-KEPT_FIELDS = (
-    "cacheControl,contentDisposition,contentEncoding,contentLanguage,contentType,customTime,"
-    "metadata,generation"
-)
-"""What a copy gets that must say anew what it is like."""
 
 BATCH_WORKERS = 4
 """Batches of deletions on their way at once."""
@@ -60,7 +52,7 @@ class GoogleCloudStorage(GCSLinks):
     # -- stat
 
     def _stat(self, key: str) -> Entry:
-        return _entry(self._resource(key))
+        return entry_of(self._resource(key))
 
     def _resource(self, key: str, fields: str = ASKED) -> dict[str, Any]:
         """What the JSON API says of an object; FileNotFoundError."""
@@ -78,11 +70,11 @@ class GoogleCloudStorage(GCSLinks):
 
     def _fetch_first(self, key: str, count: int) -> tuple[Entry, bytes]:
         answer, data = self._get(key, 0, count)
-        if "X-Goog-Generation" not in answer.headers:  # Google tells it, emulators may not
-            return self._stat(key), b"" if answer.status_code == 416 else data
         if answer.status_code == 416:  # the object is empty: no range lies in it
-            return _entry_of(key, answer.headers, 0), b""
-        return _entry_of(key, answer.headers, len(data)), data
+            return self._stat(key), b""
+        if "X-Goog-Generation" not in answer.headers:  # Google tells it, emulators may not
+            return self._stat(key), data
+        return entry_read(key, answer.headers, len(data)), data
 
     def _fetch(self, entry: Entry, start: int, stop: int) -> bytes:
         answer, data = self._get(entry.key, start, stop, entry.etag)
@@ -139,6 +131,11 @@ class GoogleCloudStorage(GCSLinks):
         if compress:
             params["content_encoding"] = "gzip"
         return params, compress
+
+    def _prepare_like(self, key: str, entry: Entry) -> dict[str, Any]:
+        params = self._prepare(key)[0]
+        serve_like(entry, key, params, HEADERS)
+        return params
 
     def _put(
         self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
@@ -234,11 +231,11 @@ class GoogleCloudStorage(GCSLinks):
         for page in self._pages(prefix, delimiter="/"):
             for each in page.get("prefixes", ()):
                 yield Entry(each[:-1], is_dir=True)
-            yield from (e for e in map(_entry, page.get("items", ())) if e.key != prefix)
+            yield from (e for e in map(entry_of, page.get("items", ())) if e.key != prefix)
 
     def _scan(self, prefix: str) -> Iterator[Entry]:
         for page in self._pages(prefix):
-            yield from map(_entry, page.get("items", ()))
+            yield from map(entry_of, page.get("items", ()))
 
     def _has_entries(self, prefix: str) -> bool:
         # A page may be empty and yet not the last one.
@@ -259,6 +256,9 @@ class GoogleCloudStorage(GCSLinks):
 
     # -- copy
 
+    def _reaches(self, origin: Primitives) -> bool:
+        return isinstance(origin, GoogleCloudStorage) and self._account() == origin._account()
+
     def _copy(
         self,
         source: Entry,
@@ -268,86 +268,6 @@ class GoogleCloudStorage(GCSLinks):
         exclusive: bool = False,
         origin: Any = None,
     ) -> None:
-        upload = with_google("gcloud_upload")
-        query = upload.query(params, exclusive=exclusive, acl="destinationPredefinedAcl")
-        query["fields"] = "done,rewriteToken"
-        if source.etag:
-            query["ifSourceGenerationMatch"] = source.etag
-        body = self._changed_class(source, params)
-        try:
-            while not (answer := self._rewrite(source.key, target, query, body)).get("done"):
-                query["rewriteToken"] = answer["rewriteToken"]
-        except OSError as error:  # one answer, 412, for both conditions
-            if not exclusive or error.errno != errno.ESTALE or not self._is_taken(target):
-                raise
-            # An attempt whose answer was lost may have copied just this.
-            lost = getattr(error, "retried", False)
-            if not lost or self._stat(target).digest != source.digest:
-                raise FileExistsError(f"{target!r} exists already.") from error
-
-    def _rewrite(
-        self, source: str, target: str, query: Mapping[str, Any], body: bytes | None
-    ) -> dict[str, Any]:
-        place = self._connection.object_url(self._bucket(), target)
-        task = self._task("Copy", source)
-        answer = self._connection.send(
-            "POST",
-            self._connection.object_url(self._bucket(), source)
-            + "/rewriteTo"
-            + place[place.index("/b/") :],
-            task,
-            params=query,
-            data=body,
-            headers={"Content-Type": "application/json; charset=UTF-8"},
+        with_google("gcloud_copy").copy(
+            self, origin or self, source, target, params, exclusive=exclusive
         )
-        found: dict[str, Any] = self._connection.json(answer, task, "done")
-        return found
-
-    def _changed_class(self, source: Entry, params: Any) -> bytes | None:
-        """What describes a copy of another storage class; else it is like its source."""
-        if "storage_class" not in params:
-            return None
-        kept = self._resource(source.key, KEPT_FIELDS)
-        kept.pop("generation")
-        return json.dumps({**kept, "storageClass": params["storage_class"]}).encode()
-
-
-def _entry(found: Mapping[str, Any]) -> Entry:
-    """An object as the JSON API describes it; a key with a slash at its end marks a directory."""
-    return Entry(
-        found["name"],
-        int(found["size"]),
-        modified=datetime.fromisoformat(found["updated"]),
-        created=datetime.fromisoformat(found["timeCreated"]),
-        etag=found["generation"],
-        digest=_digest(found.get("md5Hash"), found.get("crc32c")),
-        encoding=found.get("contentEncoding") or None,
-        content_type=found.get("contentType"),
-        is_dir=found["name"].endswith("/"),
-    )
-
-
-def _entry_of(key: str, headers: Mapping[str, str], count: int) -> Entry:
-    """An object as the headers of its content describe it; they do not tell when it was made."""
-    total = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("Content-Range", ""))
-    stored = headers.get("X-Goog-Stored-Content-Length", count)
-    sums = dict(re.findall(r"(crc32c|md5)=([\w+/]+=*)", headers.get("X-Goog-Hash", "")))
-    changed = headers.get("Last-Modified")
-    encoding = headers.get("X-Goog-Stored-Content-Encoding") or headers.get("Content-Encoding")
-    return Entry(
-        key,
-        int(total[1] if total else stored),
-        modified=parsedate_to_datetime(changed).astimezone(UTC) if changed else None,
-        etag=headers.get("X-Goog-Generation"),
-        digest=_digest(sums.get("md5"), sums.get("crc32c")),
-        encoding=encoding if encoding != "identity" else None,
-        content_type=headers.get("Content-Type"),
-    )
-
-
-def _digest(md5: str | None, crc32c: str | None) -> str | None:
-    """The digest of what is stored; a composed object has no MD5."""
-    for name, value in (("md5", md5), ("crc32c", crc32c)):
-        if value:
-            return f"{name}:{base64.b64decode(value).hex()}"
-    return None

@@ -45,7 +45,10 @@ FIELDS = {
 }
 """The object parameters by the SDK's names, and the fields of the JSON API."""
 
-ASKED = "name,size,updated,timeCreated,generation,md5Hash,crc32c,contentEncoding,contentType"
+ASKED = (
+    "name,size,updated,timeCreated,generation,md5Hash,crc32c,contentEncoding,contentType,"
+    "cacheControl,contentDisposition,contentLanguage,metadata"
+)
 """The fields of an object that the API is asked for."""
 
 ACLS = {
@@ -264,6 +267,11 @@ class GCSOptions(RemoteStorage):
         own = self if self._has_own_client() else None
         given = (self.project_id, self.credentials, self.api_endpoint)
         return clients.ClientKey(("gcs", own, *given, *map(os.environ.get, REDIRECTING)))
+
+    def _account(self) -> clients.ClientKey:
+        """The service and who asks it: among the buckets of one account it copies by itself."""
+        own = self if self._has_own_client() else None
+        return clients.ClientKey((own, self.credentials, self.api_endpoint))
 
     def _has_own_client(self) -> bool:
         """Whether a subclass makes the client itself."""

@@ -41,6 +41,14 @@ class Account:
         """The shared access signature as part of a query, without the question mark."""
         return str(getattr(self.sas, "signature", self.sas) or "").removeprefix("?")
 
+    def reaches(self, origin: Account) -> bool:
+        """Whether requests of this credential may copy what is of `origin`, the same account.
+
+        A signature goes with the address of what is copied, so it may be another one.
+        """
+        ours, theirs = (self.key, self.token), (origin.key, origin.token)
+        return self.url == origin.url and (bool(origin.signature) or ours == theirs)
+
     def decoded_key(self) -> bytes:
         return base64.b64decode(self.key or "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -26,28 +27,29 @@ COPY_PARAMS = ("tags", "standard_blob_tier", "immutability_policy", "legal_hold"
 
 def copy(
     storage: AzureStorage,
+    origin: AzureStorage,
     source: Entry,
     target: str,
     params: Mapping[str, Any],
     *,
     exclusive: bool,
 ) -> None:
-    """Copy a version of a blob, with its headers and metadata; all or nothing.
+    """Copy a version of a blob of the storage `origin`, with its headers and metadata.
 
     The request's own credential is good for the source too, which is in the same account; only a
     SAS token has to be in the address.
     """
     blob, attempts = storage._blob(target), Attempts()
     try:
-        with storage._translated(source.key, "copy"):
+        with origin._translated(source.key, "copy"):
             answer = blob.start_copy_from_url(
-                _address(storage, source.key),
+                _address(origin, source.key),
                 retry_hook=attempts,
                 **_conditions(source, exclusive),
                 **with_tier({name: params[name] for name in COPY_PARAMS if name in params}),
             )
     except OSError as error:
-        _judge(storage, error, attempts, source, target, exclusive)
+        _judge(storage, origin, error, attempts, source, target, exclusive)
         return
     if answer["copy_status"] != "success":
         _wait(storage, blob, source, target, answer)
@@ -69,6 +71,7 @@ def _conditions(source: Entry, exclusive: bool) -> dict[str, Any]:
 
 def _judge(
     storage: AzureStorage,
+    origin: AzureStorage,
     error: OSError,
     attempts: Attempts,
     source: Entry,
@@ -80,17 +83,19 @@ def _judge(
     Only an exclusive copy can have been refused because of itself, after its answer was lost.
     """
     refused = isinstance(error, FileExistsError | AzureReplacedError)
-    if exclusive and refused and attempts.retried and _is_copy(storage, source, target):
+    if exclusive and refused and attempts.retried and _is_copy(storage, origin, source, target):
         return
     # One status, 412, for both conditions.
     if exclusive and refused and storage._is_taken(target):
         raise AzureFileExistsError(f"{target!r} exists already.") from error
     if isinstance(error, FileExistsError):
-        raise AzureReplacedError(f"{source.key!r} was replaced while it was copied.") from error
+        replaced = AzureReplacedError(f"{source.key!r} was replaced while it was copied.")
+        replaced.errno = errno.ESTALE
+        raise replaced from error
     raise error
 
 
-def _is_copy(storage: AzureStorage, source: Entry, target: str) -> bool:
+def _is_copy(storage: AzureStorage, origin: AzureStorage, source: Entry, target: str) -> bool:
     """Whether the target is a finished copy of this very version of the source.
 
     Times have whole seconds: where there is no digest, a copy of the same second is in doubt.
@@ -100,7 +105,7 @@ def _is_copy(storage: AzureStorage, source: Entry, target: str) -> bool:
             found = storage._blob(target).get_blob_properties()
     except OSError:
         return False
-    path = urlsplit(_address(storage, source.key)).path
+    path = urlsplit(_address(origin, source.key)).path
     if unquote(urlsplit(found.copy.source or "").path) != unquote(path):
         return False
     if found.copy.status != "success" or found.size != source.size:

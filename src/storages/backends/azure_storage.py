@@ -11,11 +11,14 @@ from typing import IO, Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from storages.backends.azure_account import resolve
+from storages.backends.azure_entries import apply, entry_of, is_stub
 from storages.backends.azure_links import AzureLinks
 from storages.backends.azure_options import CONNECTIONS, MEMORY, with_azure
 from storages.entry import Entry, Upload
 from storages.files import RemoteFile
 from storages.options import GivenOptions
+from storages.primitives import Primitives
 from storages.transfer import MiB
 from storages.utils import is_seekable
 from storages.writing import PartWriter
@@ -69,22 +72,9 @@ class AzureStorage(AzureLinks):
         return with_azure("azure_errors").translated(self._container(), key, doing)
 
     def _entry(self, key: str, found: Any, **facts: Any) -> Entry:
-        settings = found.content_settings
-        md5 = facts.pop("md5", settings.content_md5)
-        if stub := _is_stub(found):
+        if is_stub(found):
             self.__dict__["_cached_hierarchy"] = True
-        return Entry(
-            key,
-            facts.pop("size", found.size),
-            modified=found.last_modified,
-            created=found.creation_time,
-            accessed=found.last_accessed_on,
-            etag=_quoted(found.etag),
-            digest=f"md5:{bytes(md5).hex()}" if md5 else None,
-            encoding=settings.content_encoding or None,
-            content_type=settings.content_type,
-            is_dir=key.endswith("/") or stub,
-        )
+        return entry_of(key, found, **{"md5": found.content_settings.content_md5, **facts})
 
     def _stat(self, key: str) -> Entry:
         with self._translated(key, "read"):
@@ -159,6 +149,11 @@ class AzureStorage(AzureLinks):
             params["cache_control"] = self.cache_control
         params.update(given)
         return params, False
+
+    def _prepare_like(self, key: str, entry: Entry) -> dict[str, Any]:
+        params = self._prepare(key)[0]
+        apply(entry, key, params)
+        return params
 
     def _put(
         self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
@@ -309,6 +304,9 @@ class AzureStorage(AzureLinks):
 
     # -- copy
 
+    def _reaches(self, origin: Primitives) -> bool:
+        return isinstance(origin, AzureStorage) and resolve(self).reaches(resolve(origin))
+
     def _copy(
         self,
         source: Entry,
@@ -318,15 +316,14 @@ class AzureStorage(AzureLinks):
         exclusive: bool = False,
         origin: Any = None,
     ) -> None:
-        if "cpk" in params:  # the service copies no blob that a key of the customer's encrypts
-            super()._copy(source, target, params, exclusive=exclusive)
+        origin = origin or self
+        # The service copies no blob that a key of the customer's encrypts.
+        if "cpk" in params or "cpk" in origin._read_params(source.key):
+            params = GivenOptions(params)
+            apply(source, target, params)
+            super()._copy(source, target, params, exclusive=exclusive, origin=origin)
             return
-        with_azure("azure_copy").copy(self, source, target, params, exclusive=exclusive)
-
-
-def _quoted(etag: str | None) -> str | None:
-    """An ETag as HTTP wants it; listings have it without quotes."""
-    return f'"{etag}"' if etag and etag[0] not in '"W' else etag
+        with_azure("azure_copy").copy(self, origin, source, target, params, exclusive=exclusive)
 
 
 def _is_gone(answer: Any) -> bool:
@@ -338,8 +335,3 @@ def _is_gone(answer: Any) -> bool:
 def _md5_of(data: bytes) -> str:
     """The digest that the service computes for what one request stores."""
     return f"md5:{hashlib.md5(data, usedforsecurity=False).hexdigest()}"
-
-
-def _is_stub(found: Any) -> bool:
-    """Whether a blob stands for a directory, as in accounts with a hierarchical namespace."""
-    return str((found.metadata or {}).get("hdi_isfolder", "")).lower() == "true"

@@ -49,6 +49,7 @@ ODD_METADATA = {
     "spaces": " around ",
     "word": "=?UTF-8?B?AA==?=",
     "lines": "one\ntwo",
+    "empty": "",
 }
 
 PACKED = gzip.compress(b"content " * 50, mtime=0)

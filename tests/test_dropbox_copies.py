@@ -1,5 +1,6 @@
 """Copies and moves on Dropbox, which itself replaces nothing."""
 
+import errno
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.core.files.base import ContentFile
 
 from storages.backends import dropbox_tries
 from storages.backends.dropbox import DropboxStorage
+from storages.testing import MemoryStorage
 from tests.looking import content
 from tests.servers import Dropbox
 
@@ -240,3 +242,56 @@ def test_a_lost_answer(
     getattr(storage, do)("a.txt", "b.txt", overwrite=overwrite)
     assert names(storage) == (["a.txt", "b.txt"] if do == "copy" else ["b.txt"])
     assert content(storage, "b.txt") == b"content"
+
+
+# -- between two folders of one account
+
+
+@pytest.fixture
+def origin(make: Any, dropbox_root: str) -> DropboxStorage:
+    other: DropboxStorage = make(root_path=f"{dropbox_root}/live")
+    return other
+
+
+@DO
+def test_one_request_from_another_folder(
+    storage: DropboxStorage, origin: DropboxStorage, dropbox_server: Dropbox, do: str
+) -> None:
+    put(origin, "a.txt", b"content")
+    (entry,) = origin._scan(origin._root())
+    key = storage._new_key("b.txt")
+    with dropbox_server.counting() as seen:
+        getattr(storage, f"_{do}")(entry, key, storage._prepare(key)[0], origin=origin)
+    assert [each.route for each in seen] == [f"files/{do}_v2"]
+    assert content(storage, "b.txt") == b"content"
+    assert names(origin) == (["a.txt"] if do == "copy" else [])
+
+
+def test_a_copy_of_another_version_is_undone(
+    storage: DropboxStorage, origin: DropboxStorage, dropbox_server: Dropbox
+) -> None:
+    put(origin, "a.txt", b"old")
+    (entry,) = origin._scan(origin._root())
+    put(origin, "a.txt", b"new")
+    key = storage._new_key("b.txt")
+    with dropbox_server.counting() as seen, pytest.raises(OSError, match=r"a\.txt") as caught:
+        storage._copy(entry, key, storage._prepare(key)[0], origin=origin)
+    assert caught.value.errno == errno.ESTALE
+    assert [each.route for each in seen] == ["files/copy_v2", "files/delete_v2"]
+    assert names(storage) == ["live/a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "reached"),
+    [
+        ({"root_path": "/other"}, True),
+        ({"oauth2_access_token": "other"}, False),
+        ({"namespace": "12"}, False),
+        ({"client_options": {"headers": {"Dropbox-API-Select-User": "dbmid:other"}}}, False),
+    ],
+)
+def test_only_the_same_account_is_reached(theirs: dict[str, Any], reached: bool) -> None:
+    ours = {"oauth2_access_token": "ours", "root_path": "/ours"}
+    storage = DropboxStorage(**ours)
+    assert storage._reaches(DropboxStorage(**(ours | theirs))) is reached
+    assert not storage._reaches(MemoryStorage())

@@ -164,10 +164,21 @@ class Primitives(BaseStorage):
             writer.abort()
             raise
 
-    def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _move(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Primitives | None = None,
+    ) -> None:
         """Rename an object, like `_copy`; overridden where the service can rename."""
-        self._copy(source, target, params, exclusive=exclusive)
-        self._delete_version(source)
+        if origin is None:
+            self._copy(source, target, params, exclusive=exclusive)
+        else:
+            self._copy(source, target, params, exclusive=exclusive, origin=origin)
+        (origin or self)._delete_version(source)
 
     def _delete_version(self, entry: Entry) -> None:
         """Delete an object that was moved; OSError if another version has taken its place."""

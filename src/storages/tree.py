@@ -211,7 +211,15 @@ class TreeStorage(RemoteStorage):
             raise FileExistsError(f"{key!r} exists already.")
         return TreeUpload(self, key, exclusive=exclusive)
 
-    def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _move(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
         made: list[str] = []
         try:
             rename_surely(self._pool(), source, target, exclusive=exclusive, made=made)

@@ -14,6 +14,7 @@ from storages.backends.dropbox_revisions import Revisions
 from storages.entry import Entry, Upload
 from storages.files import RemoteFile
 from storages.names import clean_name
+from storages.primitives import Primitives
 from storages.transfer import MiB
 from storages.writing import PartWriter
 
@@ -240,6 +241,11 @@ class DropboxStorage(DropboxOptions):
 
     # -- copy and move
 
+    def _reaches(self, origin: Primitives) -> bool:
+        if not isinstance(origin, DropboxStorage):
+            return False
+        return self._connection_key() == origin._connection_key()
+
     def _copy(
         self,
         source: Entry,
@@ -249,10 +255,22 @@ class DropboxStorage(DropboxOptions):
         exclusive: bool = False,
         origin: Any = None,
     ) -> None:
-        with_dropbox("dropbox_copy").copy(self, source, target, params, exclusive=exclusive)
+        with_dropbox("dropbox_copy").copy(
+            self, origin or self, source, target, params, exclusive=exclusive
+        )
 
-    def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
-        with_dropbox("dropbox_copy").move(self, source, target, params, exclusive=exclusive)
+    def _move(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
+        with_dropbox("dropbox_copy").move(
+            self, origin or self, source, target, params, exclusive=exclusive
+        )
 
     # -- links
 

@@ -6,6 +6,7 @@ import errno
 import logging
 import posixpath
 import secrets
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from storages.backends.dropbox_errors import (
     DropboxReplacedError,
     told,
 )
+from storages.backends.dropbox_listing import entry_of
 from storages.backends.dropbox_names import path_of
 from storages.backends.dropbox_tries import Tries
 from storages.entry import Entry
@@ -27,36 +29,57 @@ if TYPE_CHECKING:
 logger = logging.getLogger("storages")
 
 
+# `source` is of the storage `origin`, which may be `storage` itself or have another root.
+
+
 def copy(
-    storage: DropboxStorage, source: Entry, target: str, params: Any, *, exclusive: bool
+    storage: DropboxStorage,
+    origin: DropboxStorage,
+    source: Entry,
+    target: str,
+    params: Any,
+    *,
+    exclusive: bool,
 ) -> None:
     """Copy a file; over another one it is read and written: Dropbox copies to free names only."""
-    if _relocated(storage, "copy_v2", source, target, exclusive=exclusive):
+    if _relocated(storage, origin, "copy_v2", source, target, exclusive=exclusive):
         return
     if not _is_same(storage, source, target):
-        _stream(storage, source, target, params)
+        _stream(storage, origin, source, target, params)
 
 
 def move(
-    storage: DropboxStorage, source: Entry, target: str, params: Any, *, exclusive: bool
+    storage: DropboxStorage,
+    origin: DropboxStorage,
+    source: Entry,
+    target: str,
+    params: Any,
+    *,
+    exclusive: bool,
 ) -> None:
     """Rename a file; over another one it is read and written, and then the source is deleted.
 
     So there is no moment without a target, and nothing is lost if it fails.
     """
-    if _relocated(storage, "move_v2", source, target, exclusive=exclusive):
+    if _relocated(storage, origin, "move_v2", source, target, exclusive=exclusive):
         return
     if _is_same(storage, source, target):
-        _change_case(storage, source, target)
+        _change_case(storage, origin, source, target)
         return
-    _stream(storage, source, target, params)
-    if not delete_revision(storage, source):
+    _stream(storage, origin, source, target, params)
+    if not delete_revision(origin, source):
         text = f"{source.key!r} was replaced while it was moved."
         raise told(DropboxReplacedError, errno.ESTALE, text)
 
 
 def _relocated(
-    storage: DropboxStorage, route: str, source: Entry, target: str, *, exclusive: bool
+    storage: DropboxStorage,
+    origin: DropboxStorage,
+    route: str,
+    source: Entry,
+    target: str,
+    *,
+    exclusive: bool,
 ) -> bool:
     """Whether Dropbox did it; not, if there is a target which may be replaced."""
     tries = Tries()
@@ -68,20 +91,36 @@ def _relocated(
             return True
         if not isinstance(error, DropboxApiError):
             raise
-        if error.tags[0] == "from_lookup":
-            raise _about(error, source.key) from error.__cause__
-        taken = "conflict" in error.tags and error.tags[-1] in ("file", "folder")
-        if exclusive or not (taken or error.tags[-1] == "duplicated_or_nested_paths"):
-            raise
-        if error.tags[-1] == "folder":
-            raise told(
-                DropboxIsADirectoryError, errno.EISDIR, f"{target!r} is a directory."
-            ) from error
+        _refuse(error, source, target, exclusive=exclusive)
         return False
     if route == "move_v2":
-        storage._forget(source.key)
+        origin._forget(source.key)
+    else:
+        _check_version(storage, source, target, made)
     storage._remember(target, made.get("rev"))
     return True
+
+
+def _refuse(error: DropboxApiError, source: Entry, target: str, *, exclusive: bool) -> None:
+    """Raise what a refusal means, unless there is but a target which may be replaced."""
+    if error.tags[0] == "from_lookup":
+        raise _about(error, source.key) from error.__cause__
+    taken = "conflict" in error.tags and error.tags[-1] in ("file", "folder")
+    if exclusive or not (taken or error.tags[-1] == "duplicated_or_nested_paths"):
+        raise error
+    if error.tags[-1] == "folder":
+        raise told(DropboxIsADirectoryError, errno.EISDIR, f"{target!r} is a directory.") from error
+
+
+def _check_version(
+    storage: DropboxStorage, source: Entry, target: str, made: Mapping[str, Any]
+) -> None:
+    """Undo a copy of another version of the source: a request of Dropbox cannot be about one."""
+    found = entry_of(target, made)
+    if source.digest and found.digest != source.digest:
+        delete_revision(storage, found)
+        text = f"{source.key!r} was replaced before it was copied."
+        raise told(DropboxReplacedError, errno.ESTALE, text)
 
 
 def _about(error: DropboxApiError, key: str) -> OSError:
@@ -108,11 +147,13 @@ def _is_same(storage: DropboxStorage, source: Entry, target: str) -> bool:
     return False
 
 
-def _stream(storage: DropboxStorage, source: Entry, target: str, params: Any) -> None:
+def _stream(
+    storage: DropboxStorage, origin: DropboxStorage, source: Entry, target: str, params: Any
+) -> None:
     """Read a file and write it under another name."""
     writer = storage._writer(target, params)
     try:
-        with closing(stream_whole(storage, source, 0)) as chunks:
+        with closing(stream_whole(origin, source, 0)) as chunks:
             for chunk in chunks:
                 writer.write(chunk)
         writer.finish()
@@ -121,7 +162,9 @@ def _stream(storage: DropboxStorage, source: Entry, target: str, params: Any) ->
         raise
 
 
-def _change_case(storage: DropboxStorage, source: Entry, target: str) -> None:
+def _change_case(
+    storage: DropboxStorage, origin: DropboxStorage, source: Entry, target: str
+) -> None:
     """Rename a file to its name in another case, which Dropbox does in two steps only."""
     beside = posixpath.join(
         posixpath.dirname(source.key), f".{secrets.token_hex(8)}{posixpath.splitext(target)[1]}"
@@ -132,7 +175,7 @@ def _change_case(storage: DropboxStorage, source: Entry, target: str) -> None:
     except BaseException:
         _put_back(storage, beside, source.key)
         raise
-    storage._forget(source.key)
+    origin._forget(source.key)
     storage._remember(target, revision)
 
 

@@ -181,10 +181,18 @@ class MemoryStorage(RemoteStorage):
             )
             self._bucket.objects[target] = Stored(entry, stored.data)
 
-    def _move(self, source: Entry, target: str, params: Any, *, exclusive: bool = False) -> None:
+    def _move(
+        self,
+        source: Entry,
+        target: str,
+        params: Any,
+        *,
+        exclusive: bool = False,
+        origin: Any = None,
+    ) -> None:
         """With its time, as wherever times can be set: else a client could not keep them."""
         with self._bucket.lock:
-            super()._move(source, target, params, exclusive=exclusive)
+            super()._move(source, target, params, exclusive=exclusive, origin=origin)
             if source.modified:
                 self._set_modified_time(target, source.modified)
 

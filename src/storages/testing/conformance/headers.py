@@ -237,3 +237,18 @@ class Headers(Suite):
             _copy_from(other_storage, entry, storage, target, exclusive=exclusive)
         assert get(storage, "b.txt") == b"target"
         assert not storage.exists("c.txt")
+
+    @needs("reaches")
+    def test_moves_from_another_storage(self, storage: Any, other_storage: Any) -> None:
+        put(other_storage, "a.txt", b"source")
+        put(storage, "b.txt", b"target")
+        entry = _listed(other_storage, "a.txt")
+        key = storage._new_key("b.txt")
+        with pytest.raises(FileExistsError, match=r"b\.txt"):
+            storage._move(
+                entry, key, storage._prepare(key)[0], exclusive=True, origin=other_storage
+            )
+        assert get(other_storage, "a.txt") == b"source"
+        storage._move(entry, key, storage._prepare(key)[0], origin=other_storage)
+        assert get(storage, "b.txt") == b"source"
+        assert not other_storage.exists("a.txt")

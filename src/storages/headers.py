@@ -24,6 +24,9 @@ COMPRESSED = {
 }
 """The types of files whose names tell a compression, if that is no encoding of another type."""
 
+# https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
+TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+
 ENCODED_WORD = re.compile(r"=\?[\w.-]+\?[bBqQ]\?[^?\s]*\?=")
 
 
@@ -44,6 +47,27 @@ def serve_like(
         kind = names["content_type"]
         if compression and not entry.content_type and params.get(kind) == guessed:
             params[kind] = COMPRESSED.get(compression, "application/octet-stream")
+
+
+def metadata_by_headers(
+    key: str, metadata: Mapping[str, str], service: str, names: re.Pattern[str] = TOKEN
+) -> dict[str, str]:
+    """User metadata as headers hold it: names in lower case, and texts by RFC 2047.
+
+    ValueError for what `service` has no such name for, or only one for two.
+    """
+    found: dict[str, str] = {}
+    for name, text in metadata.items():
+        if not names.fullmatch(name):
+            raise ValueError(
+                f"{key!r} cannot have the metadata {name!r} on {service}, which takes no such name."
+            )
+        if found.setdefault(name.lower(), encoded_text(text)) != encoded_text(text):
+            raise ValueError(
+                f"{key!r} cannot have the metadata {name!r} on {service}: another one has the same "
+                "name in lower case."
+            )
+    return found
 
 
 def encoded_text(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import IO, Any
 
 from django.utils.encoding import filepath_to_uri
@@ -62,6 +63,14 @@ class LibCloudStorage(LibCloudOptions):
         guessed = mimetypes.guess_type(key)[0]
         return GivenOptions(content_type=given or guessed or CONTENT_TYPE), False
 
+    def _prepare_like(self, key: str, entry: Entry) -> dict[str, Any]:
+        params = self._prepare(key)[0]
+        self._service().serve_like(entry, key, params)
+        return params
+
+    def _keeps_headers(self) -> bool:
+        return self._service().keeps_headers
+
     def _put(
         self, key: str, source: bytes | IO[bytes], params: Any, *, exclusive: bool = False
     ) -> None:
@@ -98,7 +107,9 @@ class LibCloudStorage(LibCloudOptions):
         exclusive: bool = False,
         origin: Any = None,
     ) -> None:
-        params = {**params, "content_type": source.content_type or params["content_type"]}
+        if source.metadata is None and self._keeps_headers():  # it is of a listing
+            source = replace(self._stat(source.key), etag=source.etag, size=source.size)
+        params = self._prepare_like(target, source)
         super()._copy(source, target, params, exclusive=exclusive)
 
     # -- links

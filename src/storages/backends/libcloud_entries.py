@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from storages.backends.libcloud_families import told_headers
 from storages.entry import Entry
 
 _is_md5 = re.compile(r"[0-9a-f]{32}").fullmatch
@@ -40,8 +41,8 @@ def of_headers(key: str, headers: Mapping[str, str], family: str) -> Entry:
         created=time_of(headers.get("x-ms-creation-time")),
         etag=version_of(headers.get("etag")),
         digest=_digest(headers, family),
-        encoding=headers.get("content-encoding") or None,
         content_type=headers.get("content-type") or None,
+        **told_headers(family, headers),
     )
 
 

@@ -44,6 +44,8 @@ CHUNK = 1024 * 1024
 class LocalService:
     """What a storage does with the files of one container, a folder."""
 
+    keeps_headers = False
+
     def __init__(self, make: Callable[[], Any], bucket: str) -> None:
         self.bucket = bucket
         self._drivers = Drivers(make, bucket)
@@ -93,6 +95,9 @@ class LocalService:
         return None
 
     # -- put
+
+    def serve_like(self, entry: Entry, key: str, params: dict[str, Any]) -> None:
+        """Nothing: a folder serves nobody."""
 
     def put(self, key: str, source: bytes, params: Mapping[str, Any], *, exclusive: bool) -> None:
         self._write(key, [source], exclusive=exclusive)

@@ -27,13 +27,15 @@ from storages.backends.libcloud_errors import (
     translated,
 )
 from storages.backends.libcloud_families import (
-    CREATES,
     DELETES_BY_NAME,
     LISTS_BY_PREFIX,
     LONGEST,
+    METADATA,
     PAGE,
     QUOTES_NO_NAMES,
     TELLS_BY_HEADERS,
+    additions,
+    apply,
     family_of,
 )
 from storages.backends.libcloud_files import remove_file, temporary_file
@@ -95,6 +97,7 @@ class Service:
         self._drivers = Drivers(make, bucket)
         self._container: Mapping[str, Any] | None = None
         self._family = family_of(cls)
+        self.keeps_headers = self._family in METADATA
         self._ranges = (
             cls.download_object_range_as_stream is not StorageDriver.download_object_range_as_stream
         )
@@ -218,6 +221,10 @@ class Service:
 
     # -- put
 
+    def serve_like(self, entry: Entry, key: str, params: dict[str, Any]) -> None:
+        """Let the object that is stored as `key` with `params` be served as `entry` is."""
+        apply(self._family, entry, key, params)
+
     def put(self, key: str, source: bytes, params: Mapping[str, Any], *, exclusive: bool) -> None:
         """Store bytes, as a file, which is what drivers send best."""
         path = temporary_file()
@@ -248,11 +255,11 @@ class Service:
         self, key: str, path: str, size: int, params: Mapping[str, Any], *, exclusive: bool
     ) -> None:
         with self._working(key, "create" if exclusive else "write") as lent:
-            if exclusive:
-                lent.adds, lent.again = CREATES.get(self._family), False
+            lent.adds = additions(self._family, params, exclusive=exclusive)
+            lent.again = not exclusive
             mine = own_blocks(lent.driver.connection) if lent.family == "azure" else nullcontext()
             with mine:
-                self._upload(lent, key, path, size, dict(params))
+                self._upload(lent, key, path, size, {"content_type": params["content_type"]})
 
     def _refuse_another(self, key: str) -> None:
         with suppress(FileNotFoundError):

@@ -49,6 +49,7 @@ ODD_METADATA = {
     "spaces": " around ",
     "word": "=?UTF-8?B?AA==?=",
     "lines": "one\ntwo",
+    "under_score": "by an underscore",
     "empty": "",
 }
 

@@ -137,7 +137,7 @@ def _send_stored(
     place = target._new_key(new)
     with RangeReader(source, source._file_key(name)) as reader:
         entry = reader.entry
-        params = target._prepare_like(place, entry)
+        params = target._prepare_like(place, _fully_told(source, entry))
         writer = target._writer(place, params, exclusive=not overwrite, size=entry.size)
         try:
             while chunk := reader.read(min(writer.part_size, CHUNK)):
@@ -148,6 +148,19 @@ def _send_stored(
             writer.abort()
             raise
     return Copied(entry, is_raw=True)
+
+
+def _fully_told(source: RemoteStorage, entry: Entry) -> Entry:
+    """The same version with all that is served beside it, which not every answer to reading tells.
+
+    OSError if there is another one now.
+    """
+    if entry.metadata is not None:
+        return entry
+    found = source._stat(entry.key)
+    if found.etag != entry.etag:
+        raise OSError(errno.ESTALE, f"{entry.key!r} was replaced while it was read.")
+    return found
 
 
 def _send_content(

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from storages import bulk
 from storages.base import RemoteStorage
 from storages.entry import Entry
 from storages.headers import FIELDS
 from storages.testing.conformance.suite import Suite, get, needs, noise, put, replace
+from storages.testing.memory import MemoryStorage
 
 OWN = {
     "cache_control": "public, max-age=86400",
@@ -171,6 +173,15 @@ class Headers(Suite):
             assert not storage.exists("odd.bin")
         else:
             assert found.metadata == wanted
+
+    @needs("headers")
+    @pytest.mark.parametrize("content", [b"content", b""])
+    def test_headers_come_with_what_is_read(self, storage: Any, content: bytes) -> None:
+        source = _store_like(storage, "a.css", THEIRS, content)
+        elsewhere = MemoryStorage()
+        bulk.copy(storage, "a.css", elsewhere, "b.txt")
+        assert get(elsewhere, "b.txt") == content
+        assert _told(elsewhere.stat("b.txt")) == _told(source)
 
     # -- copied from another storage by the service
 

@@ -6,9 +6,11 @@ import base64
 import mimetypes
 import re
 from collections.abc import Mapping, MutableMapping
+from dataclasses import replace
 from email.errors import MessageError
 from email.header import decode_header
 from typing import Any
+from urllib.parse import quote
 
 from storages.entry import Entry
 
@@ -27,7 +29,9 @@ COMPRESSED = {
 # https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2
 TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
-ENCODED_WORD = re.compile(r"=\?[\w.-]+\?[bBqQ]\?[^?\s]*\?=")
+FILENAME = re.compile(r'\bfilename=(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))')
+
+ENCODED_WORD = re.compile(r"=\?[\w.-]+\?(?:[bB]\?[A-Za-z0-9+/]+=*|[qQ]\?[^?\s]*)\?=")
 
 
 def serve_like(
@@ -47,6 +51,27 @@ def serve_like(
         kind = names["content_type"]
         if compression and not entry.content_type and params.get(kind) == guessed:
             params[kind] = COMPRESSED.get(compression, "application/octet-stream")
+
+
+def by_headers(entry: Entry, key: str) -> Entry:
+    """The same, served with values that headers can have; ValueError if there are none.
+
+    A file name that is not ASCII is written as RFC 6266 has it, which browsers read alike.
+    """
+    if entry.disposition:
+        entry = replace(entry, disposition=FILENAME.sub(_extended, entry.disposition))
+    for field in FIELDS:
+        value = getattr(entry, field)
+        if isinstance(value, str) and not (value.isascii() and value.isprintable()):
+            name = field.replace("_", " ")
+            raise ValueError(f"{key!r} cannot have the {name} {value!r}, which no header can have.")
+    return entry
+
+
+def _extended(found: re.Match[str]) -> str:
+    """https://www.rfc-editor.org/rfc/rfc8187#section-3.2"""
+    name = re.sub(r"\\(.)", r"\1", found[1] or found[2])
+    return found[0] if name.isascii() else f"filename*=UTF-8''{quote(name, safe='')}"
 
 
 def metadata_by_headers(
@@ -76,8 +101,17 @@ def encoded_text(text: str) -> str:
     return text if plain else f"=?UTF-8?B?{base64.b64encode(text.encode()).decode()}?="
 
 
+def told_text(value: str) -> str:
+    """The value of a header, of which HTTP clients take the bytes for Latin-1."""
+    try:
+        return value if value.isascii() else value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
+
+
 def decoded_text(value: str) -> str:
     """The text that the value of a header stands for; itself if it is not by RFC 2047."""
+    value = told_text(value)
     if not ENCODED_WORD.search(value):
         return value
     try:

@@ -174,7 +174,7 @@ class Primitives(BaseStorage):
         origin: Primitives | None = None,
     ) -> None:
         """Rename an object, like `_copy`; overridden where the service can rename."""
-        if origin is None:
+        if origin is None:  # which not every backend's own `_copy` knows of
             self._copy(source, target, params, exclusive=exclusive)
         else:
             self._copy(source, target, params, exclusive=exclusive, origin=origin)

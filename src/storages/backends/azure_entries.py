@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from storages.entry import Entry
-from storages.headers import decoded_text, encoded_text, serve_like
+from storages.headers import by_headers, decoded_text, encoded_text, serve_like, told_text
 
 HEADERS = {
     "content_type": "content_type",
@@ -32,7 +32,9 @@ RENAMED_KEY = "rename_key_"
 def entry_of(key: str, found: Any, *, size: int | None = None, md5: Any = None) -> Entry:
     """A blob by its properties; its `size` and `md5` from elsewhere, where they are of a range."""
     settings = found.content_settings
-    served: Any = {field: getattr(settings, name) or None for field, name in HEADERS.items()}
+    served: Any = {
+        field: told_text(getattr(settings, name) or "") or None for field, name in HEADERS.items()
+    }
     return Entry(
         key,
         found.size if size is None else size,
@@ -59,7 +61,7 @@ def _quoted(etag: str | None) -> str | None:
 
 def apply(entry: Entry, key: str, params: dict[str, Any]) -> None:
     """Let the blob that is stored as `key` with `params` be served as `entry` is."""
-    serve_like(entry, key, params, HEADERS)
+    serve_like(by_headers(entry, key), key, params, HEADERS)
     if entry.metadata:
         params["metadata"] = _azure_names(key, entry.metadata)
 

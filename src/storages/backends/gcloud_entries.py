@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from storages.entry import Entry
+from storages.headers import told_text
 
 HEADERS = {
     "content_type": "content_type",
@@ -60,7 +61,7 @@ def entry_read(key: str, headers: Mapping[str, str], count: int) -> Entry:
         digest=_digest(sums.get("md5"), sums.get("crc32c")),
         encoding=encoding if encoding != "identity" else None,
         content_type=headers.get("Content-Type"),
-        disposition=headers.get("Content-Disposition"),
+        disposition=told_text(headers.get("Content-Disposition", "")) or None,
         language=headers.get("Content-Language"),
     )
 

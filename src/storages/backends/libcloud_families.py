@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from storages.entry import Entry
-from storages.headers import TOKEN, decoded_text, metadata_by_headers, serve_like
+from storages.headers import (
+    TOKEN,
+    by_headers,
+    decoded_text,
+    metadata_by_headers,
+    serve_like,
+    told_text,
+)
 
 Additions = tuple[dict[str, str], dict[str, str]]
 """Headers and parameters to add to a request."""
@@ -102,6 +109,7 @@ def apply(family: str, entry: Entry, key: str, params: dict[str, Any]) -> None:
     if family not in METADATA:
         params["content_type"] = entry.content_type or params["content_type"]
         return
+    entry = by_headers(entry, key)
     serve_like(entry, key, params, {"content_type": "content_type", **{n: n for n in SERVED}})
     if entry.metadata:
         names = NAMES.get(family, TOKEN)
@@ -121,7 +129,9 @@ def told_headers(family: str, headers: Mapping[str, str]) -> dict[str, Any]:
         return {"encoding": headers.get("content-encoding") or None}
     unsure = TELLS_DEFAULTS.get(family, ())
     found: dict[str, Any] = {
-        name: headers.get(header) or None for name, header in SERVED.items() if name not in unsure
+        name: told_text(headers.get(header, "")) or None
+        for name, header in SERVED.items()
+        if name not in unsure
     }
     prefix = METADATA[family]
     found["metadata"] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from storages.entry import Entry
-from storages.headers import decoded_text, metadata_by_headers, serve_like
+from storages.headers import by_headers, decoded_text, metadata_by_headers, serve_like, told_text
 
 HEADERS = {
     "content_type": "ContentType",
@@ -20,7 +20,7 @@ HEADERS = {
 
 def told(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an `Entry` that the answer to a request for an object tells."""
-    found = {field: answer.get(name) or None for field, name in HEADERS.items()}
+    found = {field: told_text(answer.get(name, "")) or None for field, name in HEADERS.items()}
     metadata = answer.get("Metadata") or {}
     texts = {name.lower(): decoded_text(value) for name, value in metadata.items()}
     return {**found, "metadata": texts}
@@ -31,6 +31,6 @@ def apply(entry: Entry, key: str, params: dict[str, Any]) -> None:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
     """
-    serve_like(entry, key, params, HEADERS)
+    serve_like(by_headers(entry, key), key, params, HEADERS)
     if entry.metadata:
         params["Metadata"] = metadata_by_headers(key, entry.metadata, "S3")

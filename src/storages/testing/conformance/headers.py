@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -160,6 +161,14 @@ class Headers(Suite):
     def test_a_compressed_file_has_a_type_of_its_own(self, storage: Any) -> None:
         found = _store_like(storage, "a.tar.gz", Entry("a.tar.gz"), PACKED)
         assert (found.content_type, found.encoding) == ("application/gzip", None)
+
+    @needs("headers", "disposition")
+    @pytest.mark.parametrize("kind", ["Grüße", '"Grüße, \N{SNOWMAN}.pdf"', '"plain.pdf"'])
+    def test_a_file_name_means_the_same(self, storage: Any, kind: str) -> None:
+        wanted = f"attachment; filename={kind}"
+        found = _store_like(storage, "a.pdf", Entry("a", disposition=wanted)).disposition
+        extended = "attachment; filename*=UTF-8''" + quote(kind.strip('"'), safe="")
+        assert found in (wanted, extended)
 
     @needs("headers", "metadata")
     @pytest.mark.parametrize("name", ODD_METADATA)

@@ -104,6 +104,9 @@ class Foreign:
     def _sets_times(self) -> bool:
         return False
 
+    def _ignores_case(self) -> bool:
+        return False
+
     def delete_many(self, names: Iterable[str]) -> None:
         names = list(names)
         if not all(names):

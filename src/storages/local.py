@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import secrets
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +18,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 
 from storages.entry import Entry
-from storages.foreign import Foreign, Spool
+from storages.foreign import NOT_A_DIRECTORY, Foreign, Spool
 from storages.tree_files import STALE
 
 PREFIX, SUFFIX = ".storehouse-", ".part"
@@ -84,6 +86,9 @@ class Local(Foreign):
     def _sets_times(self) -> bool:
         return True
 
+    def _ignores_case(self) -> bool:
+        return sys.platform in ("darwin", "win32")  # by default
+
     # -- directories
 
     def scandir(self, path: str = "") -> Iterator[Entry]:
@@ -94,11 +99,53 @@ class Local(Foreign):
                 for each in entries:
                     if is_temporary(each.name):
                         continue
-                    with suppress(OSError):  # gone meanwhile, or a link to nothing or itself
-                        yield _entry(base + each.name, each.stat(), is_link=each.is_symlink())
+                    if (found := _found(each)) is not None:
+                        yield _entry(base + each.name, found, is_link=each.is_symlink())
         except FileNotFoundError:
             if not self._is_root(path):
                 raise
+
+    def scan(self, path: str = "") -> Iterator[Entry]:
+        """Through links to directories too, as Django's listings go, but in no circle."""
+        yield from self._scan(path, frozenset())
+
+    def _scan(self, path: str, above: frozenset[tuple[int, int]]) -> Iterator[Entry]:
+        try:
+            found = os.stat(self.storage.path(path or ""))
+            here = above | {(found.st_dev, found.st_ino)}
+            if here == above:  # a link has led back
+                return
+            below = []
+            for entry in self.scandir(path):
+                if entry.is_dir:
+                    below.append(entry.name)
+                else:
+                    yield entry
+        except NOT_A_DIRECTORY:
+            return
+        for name in below:
+            yield from self._scan(name, here)
+
+    def delete_tree(self, path: str, *, everything: bool = False) -> int:
+        """Links go, and what they lead to stays: it may be anywhere."""
+        if not everything and self._is_root(path):
+            raise ValueError("delete_tree() of the whole storage needs everything=True.")
+        is_root, place = self._is_root(path), self.storage.path(path)
+        if not is_root and os.path.islink(place):
+            os.remove(place)
+            return 0
+        count = 0
+        with suppress(*NOT_A_DIRECTORY):
+            for entry in list(self.scandir(path)):
+                if entry.is_dir:
+                    count += self.delete_tree(entry.name)
+                else:
+                    self.storage.delete(entry.name)
+                    count += 1
+        if not is_root:
+            with suppress(OSError):  # not empty, or there is none
+                self.remove_dir(path)
+        return count
 
     def is_dir(self, path: str) -> bool:
         return self._is_root(path) or os.path.isdir(self.storage.path(path))
@@ -257,6 +304,19 @@ def _entry(name: str, found: os.stat_result, *, is_link: bool = False) -> Entry:
         is_dir=is_dir,
         is_link=is_link,
     )
+
+
+def _found(each: os.DirEntry[str]) -> os.stat_result | None:
+    """None for what has gone meanwhile, and links to nothing or themselves."""
+    try:
+        return each.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        # What may not be looked at is there: who copies or deletes by a listing must know that.
+        if error.errno == errno.ELOOP:
+            return None
+        raise
 
 
 def _missing(folder: str) -> list[str]:

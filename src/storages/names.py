@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
@@ -30,6 +31,11 @@ def clean_name(name: str) -> str:
     if slashed.endswith("/") and not clean.endswith("/"):
         clean += "/"
     return clean
+
+
+def folded(name: str) -> str:
+    """What all names have in common that are one name to whoever ignores case."""
+    return (name if name.isascii() else unicodedata.normalize("NFC", name)).lower()
 
 
 def safe_join(base: str, *paths: str) -> str:

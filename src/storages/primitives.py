@@ -180,6 +180,11 @@ class Primitives(BaseStorage):
             self._copy(source, target, params, exclusive=exclusive, origin=origin)
         (origin or self)._delete_version(source)
 
+    @classmethod
+    def _ignores_case(cls) -> bool:
+        """Whether names that differ in case alone are one to the service."""
+        return False
+
     def _delete_version(self, entry: Entry) -> None:
         """Delete an object that was moved; OSError if another version has taken its place."""
         self._delete(entry.key)

@@ -235,6 +235,10 @@ class DropboxStorage(DropboxOptions):
     def _list(self, prefix: str) -> Iterator[Entry]:
         yield from self._read(level(self, prefix))
 
+    @classmethod
+    def _ignores_case(cls) -> bool:
+        return True
+
     def _scan(self, prefix: str) -> Iterator[Entry]:
         with suppress(FileNotFoundError, NotADirectoryError):
             yield from self._read(tree(self, prefix))

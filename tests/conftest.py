@@ -70,7 +70,7 @@ from tests.servers import (
 )
 from tests.servers.running import running
 
-pytest_plugins = ["pytester", "tests.servers.fixtures"]
+pytest_plugins = ["pytester", "tests.servers.fixtures", "tests.moving"]
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

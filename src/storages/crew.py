@@ -69,11 +69,15 @@ class Crew(Generic[T, R]):
                 yield self._first(pending)
 
     def results_as_they_come(self, items: Iterable[T]) -> Generator[tuple[T, R | OSError]]:
-        """The same in the order in which the work ends: a large item holds up no other one."""
+        """The same in the order in which the work ends: a large item holds up no other one.
+
+        An OSError of `items` is raised when what has begun before it has ended.
+        """
         pending: dict[Future[R], T] = {}
         ended: SimpleQueue[Future[R]] = SimpleQueue()
+        rest = _Rest(items)
         with self._threads() as pool:
-            for item in items:
+            for item in rest:
                 future = pool.submit(self._try, item)
                 pending[future] = item
                 future.add_done_callback(ended.put)
@@ -83,6 +87,8 @@ class Crew(Generic[T, R]):
             while pending:
                 future = ended.get()
                 yield self._result(pending.pop(future), future)
+        if rest.error is not None:
+            raise rest.error
 
     def _first(self, pending: deque[tuple[T, Future[R]]]) -> tuple[T, R | OSError]:
         found = self._result(*pending[0])
@@ -119,6 +125,26 @@ class Crew(Generic[T, R]):
                 if self.stop.wait(pause):
                     raise
         return self._work(item)
+
+
+class _Rest(Generic[T]):
+    """Iterates up to the end of `items`, or to the `error` that is theirs."""
+
+    def __init__(self, items: Iterable[T]) -> None:
+        self._items = items
+        self.error: OSError | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        items = iter(self._items)
+        while True:
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+            except OSError as error:
+                self.error = error
+                return
+            yield item
 
 
 class Budget:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
@@ -33,8 +34,11 @@ class Bar:
         if not self._is_bar:
             self._stdout.write(text)
             return
-        full = int(WIDTH * min(1.0, done))
-        line = f"[{'#' * full}{'.' * (WIDTH - full)}] {text}"
+        columns = shutil.get_terminal_size().columns - 1  # a longer line would begin another one
+        width = max(0, min(WIDTH, columns - len(text) - len("[] ")))
+        full = int(width * min(1.0, done))
+        line = f"[{'#' * full}{'.' * (width - full)}] {text}" if width else text
+        line = line[:columns]
         self._stdout.write("\r" + line.ljust(len(self._drawn)), ending="")
         self._stdout.flush()
         self._drawn = line

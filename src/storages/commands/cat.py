@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
+from codecs import getincrementaldecoder
+from collections.abc import Callable
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
@@ -23,13 +24,20 @@ class Cat(Subcommand):
         parser.add_argument("places", nargs="+", metavar="ALIAS:PATH")
 
     def run(self, options: dict[str, Any]) -> int | None:
-        # Files need no text: what Django wraps is asked for its bytes, if it has any.
-        out: Any = getattr(self.stdout, "_out", sys.stdout)
-        out = getattr(out, "buffer", out)
+        write = self._writer()
         for each in options["places"]:
             place = bulk.place(each)
+            if not place.path:
+                raise CommandError(f"{place} is a whole storage: name a file in it.")
             with place.storage.open(place.path) as file:
                 while chunk := to_bytes(file.read(CHUNK)):
-                    out.write(chunk)
-        out.flush()
+                    write(chunk)
         return None
+
+    def _writer(self) -> Callable[[bytes], object]:
+        """Writes bytes to what Django wraps, and decodes them for what takes text alone."""
+        out: Any = getattr(self.stdout, "_out", self.stdout)
+        if hasattr(out, "buffer"):
+            return lambda data: (out.buffer.write(data), out.buffer.flush())
+        decoder = getincrementaldecoder("utf-8")("surrogateescape")
+        return lambda data: out.write(decoder.decode(data))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
-from storages.commands.shared import add_comparison, add_filters, add_workers, filters_of
+from storages.commands.shared import add_comparison, add_filters, add_workers, filters_of, name_text
 
 
 class Check(Subcommand):
@@ -35,9 +35,11 @@ class Check(Subcommand):
         for finding in findings:
             counts[finding.state] += 1
             if finding.state == "failed":
-                self.stderr.write(f"{finding.name}: {finding.error}")
+                self.stderr.write(f"{name_text(finding.name)}: {finding.error}")
             elif finding.state != "equal" or options["verbosity"] > 1:
-                self.stdout.write(f"{finding.state}: {finding.name}")
+                self.stdout.write(f"{finding.state}: {name_text(finding.name)}")
         told = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
         self.stdout.write(f"{told or 'No file on either side'}.")
-        return 1 if set(counts) - {"equal"} else 0
+        if set(counts) - {"equal"}:
+            raise CommandError(f"{options['source']} and {options['target']} are not the same.")
+        return None

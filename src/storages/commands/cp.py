@@ -23,9 +23,12 @@ class Cp(Subcommand):
         parser.add_argument(
             "target",
             metavar="TARGET",
-            help="The new name; the directory for it, if it is one or ends with a slash.",
+            help="The new name of one file; the directory for it, if it is one or ends with a "
+            "slash. What is in a directory goes below it.",
         )
-        parser.add_argument("-r", "--recursive", action="store_true")
+        parser.add_argument(
+            "-r", "--recursive", action="store_true", help="With all that is in directories."
+        )
         parser.add_argument(
             "-n", "--no-clobber", action="store_true", help="Replace no file, skip it."
         )

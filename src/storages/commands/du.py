@@ -8,7 +8,14 @@ from django.core.management.base import CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
-from storages.commands.shared import add_filters, files_text, filters_of, positive, size_text
+from storages.commands.shared import (
+    add_filters,
+    files_text,
+    filters_of,
+    name_text,
+    positive,
+    size_text,
+)
 
 WIDTH = 30
 """Characters of the longest bar."""
@@ -33,7 +40,7 @@ class Du(Subcommand):
         for path, each in sorted(usage.items(), key=lambda item: (-item[1].bytes, item[0])):
             bar = "#" * round(WIDTH * each.bytes / largest) if largest else ""
             shown = f"  {bar:{WIDTH}}" if self.stdout.isatty() else ""
-            self.stdout.write(f"{self._size(each.bytes, options)}{shown}  {path}")
+            self.stdout.write(f"{self._size(each.bytes, options)}{shown}  {name_text(path)}")
         self.stdout.write(f"{self._size(total.bytes, options)}  {files_text(total.files)}")
         return None
 

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
-from storages.commands.shared import size_text, time_text
+from storages.commands.shared import name_text, size_text, time_text
 from storages.entry import Entry
 from storages.moving.places import Place
 
@@ -47,11 +47,11 @@ def listed(place: Place, recursive: bool) -> Iterator[Entry]:
 
 
 def _name(entry: Entry) -> str:
-    return f"{entry.name}/" if entry.is_dir else entry.name
+    return name_text(f"{entry.name}/" if entry.is_dir else entry.name)
 
 
 def _line(entry: Entry, options: dict[str, Any]) -> str:
     if entry.is_dir:
-        return f"{'-':>10}  {time_text(None)}  {entry.name}/"
+        return f"{'-':>10}  {time_text(None)}  {_name(entry)}"
     size = str(entry.size) if options["bytes"] else size_text(entry.size)
-    return f"{size:>10}  {time_text(entry.modified)}  {entry.name}"
+    return f"{size:>10}  {time_text(entry.modified)}  {_name(entry)}"

@@ -8,7 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
-from storages.commands.shared import files_text
+from storages.commands.shared import files_text, name_text
+from storages.entry import Entry
 from storages.moving.places import Place
 
 
@@ -18,7 +19,9 @@ class Rm(Subcommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("places", nargs="+", metavar="ALIAS:PATH")
-        parser.add_argument("-r", "--recursive", action="store_true")
+        parser.add_argument(
+            "-r", "--recursive", action="store_true", help="With all that is in directories."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Only say what would go.")
         parser.add_argument(
             "--everything", action="store_true", help="Allow to empty a whole storage."
@@ -26,34 +29,44 @@ class Rm(Subcommand):
 
     def run(self, options: dict[str, Any]) -> int | None:
         places = [bulk.place(each) for each in options["places"]]
-        for place in places:
-            self._check(place, options)
-        count = 0
-        for place in places:
-            count += self._pretend(place) if options["dry_run"] else self._delete(place)
+        kinds = [self._is_tree(place, options) for place in places]  # before anything goes
+        number, failed = 0, 0
+        for place, is_tree in zip(places, kinds, strict=True):
+            try:
+                number += (self._pretend if options["dry_run"] else self._delete)(place, is_tree)
+            except OSError as error:
+                failed += 1
+                self.stderr.write(f"{place}: {error}")
         would = "would be " if options["dry_run"] else ""
-        self.stdout.write(f"{files_text(count)} {would}deleted.")
-        return None
+        self.stdout.write(f"{files_text(number)} {would}deleted.")
+        return 1 if failed else 0
 
-    def _check(self, place: Place, options: dict[str, Any]) -> None:
-        """Before anything goes."""
-        if not place.path and not (options["recursive"] and options["everything"]):
-            raise CommandError(f"{place} is a whole storage: that needs -r --everything.")
+    def _is_tree(self, place: Place, options: dict[str, Any]) -> bool:
+        """Whether all that is in a directory goes; CommandError, FileNotFoundError."""
+        recursive = options["recursive"]
+        if not place.path:
+            if not recursive or not options["everything"]:
+                raise CommandError(f"{place} is a whole storage: that needs -r --everything.")
+            return True
+        # Where names imply directories, there may be a file and a directory of one name.
+        if recursive and place.is_dir():
+            return True
+        if place.is_file():
+            return False
         if place.is_dir():
-            if not options["recursive"]:
-                raise CommandError(f"{place} is a directory: that needs -r.")
-        else:
-            place.side.stat(place.path)
+            raise CommandError(f"{place} is a directory: that needs -r.")
+        raise FileNotFoundError(f"There is no {place}.")
 
-    def _delete(self, place: Place) -> int:
-        if place.is_dir():
+    def _delete(self, place: Place, is_tree: bool) -> int:
+        if is_tree:
             return int(place.side.delete_tree(place.path, everything=not place.path))
         place.storage.delete(place.path)
         return 1
 
-    def _pretend(self, place: Place) -> int:
-        count = 0
-        for entry in place.scan() if place.is_dir() else (place.side.stat(place.path),):
-            self.stdout.write(f"would delete {entry.name}")
-            count += 1
-        return count
+    def _pretend(self, place: Place, is_tree: bool) -> int:
+        number = 0
+        for entry in place.scan() if is_tree else [Entry("")]:
+            name = place.joined(entry.name) if is_tree else place.path
+            self.stdout.write(f"would delete {name_text(name)}")
+            number += 1
+        return number

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from storages.commands.base import Subcommand
-from storages.commands.shared import files_text, size_text
+from storages.commands.shared import files_text, name_text, size_text
 from storages.moving.jobs import Outcome
 from storages.moving.summary import Planned, Report, Summary
 from storages.progress import Bar
@@ -46,20 +46,24 @@ class Running:
 
     def show(self, outcomes: Generator[Outcome], summary: Summary, planned: Planned) -> int:
         """Carry out the run, and return the exit status: 1 if a file has failed."""
-        with _opened(self._report) as report, closing(self._bar), closing(outcomes):
-            for outcome in outcomes:
-                report.add(outcome)
-                if self._names and outcome.action in VERBS:
-                    verb = VERBS[outcome.action][self._dry_run]
-                    self._command.stdout.write(f"{verb} {outcome.name}")
-                self._bar.show(lambda: self._state(summary, planned))
+        try:
+            with _opened(self._report) as report, closing(self._bar), closing(outcomes):
+                for outcome in outcomes:
+                    report.add(outcome, is_dry=self._dry_run)
+                    if self._names and outcome.action in VERBS:
+                        verb = VERBS[outcome.action][self._dry_run]
+                        self._command.stdout.write(f"{verb} {name_text(outcome.name)}")
+                    self._bar.show(lambda: self._state(summary, planned))
+        except (OSError, ValueError):  # a side that cannot be listed; Refused
+            self._conclude(summary)
+            raise
         self._conclude(summary)
         return 0 if summary.ok else 1
 
     def _state(self, summary: Summary, planned: Planned) -> tuple[float, str]:
         """How much is done, how fast, and how long it still takes if all of it is known."""
         seconds = max(0.001, time.monotonic() - self._started)
-        done = summary.counts["copied"] + len(summary.failures)
+        done = summary.done
         total = f"{planned.files:,}{'' if planned.is_complete else '+'}"
         text = f"{done:,} of {total} files, {size_text(summary.bytes)}"
         text += f", {size_text(summary.bytes / seconds)}/s"
@@ -73,9 +77,11 @@ class Running:
     def _conclude(self, summary: Summary) -> None:
         for failed in summary.failures[:MOST]:
             owner = f"{failed.owner}: " if failed.owner else ""
-            self._command.stderr.write(f"{owner}{failed.name}: {failed.error}")
+            self._command.stderr.write(f"{owner}{name_text(failed.name)}: {failed.error}")
         if len(summary.failures) > MOST:
             self._command.stderr.write(f"... and {len(summary.failures) - MOST:,} more failures.")
+        for note in summary.notes:
+            self._command.stderr.write(note)
         self._command.stdout.write(self._told(summary))
 
     def _told(self, summary: Summary) -> str:

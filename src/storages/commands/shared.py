@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import Action, ArgumentParser, Namespace
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -16,13 +16,13 @@ from storages.moving.filters import Filters
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
-def size_text(count: float) -> str:
+def size_text(size: float) -> str:
     """Bytes for people: three digits and a unit."""
     for unit in UNITS:
-        if count < 1000 or unit == UNITS[-1]:
+        if size < 1000 or unit == UNITS[-1]:
             break
-        count /= 1024
-    return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
 
 
 def time_text(time: datetime | None) -> str:
@@ -32,8 +32,18 @@ def time_text(time: datetime | None) -> str:
     return timezone.localtime(time).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def files_text(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
+def files_text(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"
+
+
+def name_text(name: str) -> str:
+    """A name on one line, that changes nothing but the line: what cannot be printed is escaped."""
+    if name.isprintable():
+        return name
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "backslashreplace").decode()
+        for each in name
+    )
 
 
 class _Rule(Action):
@@ -96,9 +106,21 @@ def add_workers(parser: CommandParser) -> None:
 
 def positive(text: str) -> int:
     """The type of an argument: a number from 1 on."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
+    return _number(text, 1)
+
+
+def count(text: str) -> int:
+    """The type of an argument: a number from 0 on."""
+    return _number(text, 0)
+
+
+def _number(text: str, least: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise ArgumentTypeError(f"{text!r} is no number from {least} on")
     return number
 
 

@@ -13,10 +13,10 @@ from storages.commands.shared import (
     add_comparison,
     add_filters,
     add_workers,
+    count,
     executor_of,
     filters_of,
 )
-from storages.moving.places import Place
 from storages.moving.syncing import Sync as Run
 
 
@@ -39,7 +39,7 @@ class Sync(Subcommand):
             "--delete", action="store_true", help="Delete files that the source does not have."
         )
         parser.add_argument(
-            "--max-delete", type=int, metavar="N", help="Delete none if it were more than these."
+            "--max-delete", type=count, metavar="N", help="Delete none if it were more than these."
         )
         parser.add_argument(
             "--backup-dir",
@@ -56,27 +56,16 @@ class Sync(Subcommand):
     def run(self, options: dict[str, Any]) -> int | None:
         if options["max_delete"] is not None and not options["delete"]:
             raise CommandError("--max-delete needs --delete.")
-        target = bulk.place(options["target"])
         run = Run(
             bulk.place(options["source"]),
-            target,
+            bulk.place(options["target"]),
             compare=options["compare"],
             delete=options["delete"],
             max_delete=options["max_delete"],
             filters=filters_of(options),
             dry_run=options["dry_run"],
-            backup_dir=backup_dir(options["backup_dir"], target),
+            backup_dir=options["backup_dir"],
             verify=options["verify"],
             executor=executor_of(options),
         )
         return Running(self, options).show(run.outcomes(), run.summary, run.planned)
-
-
-def backup_dir(given: str, target: Place) -> str:
-    """The directory for backups, a path in the target's storage, with or without its alias."""
-    alias, colon, path = given.partition(":")
-    if not colon:
-        return given.strip("/")
-    if alias != target.spec.partition(":")[0]:
-        raise CommandError(f"--backup-dir must be in the storage of the target, {target}.")
-    return path.strip("/")

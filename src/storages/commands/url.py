@@ -25,10 +25,16 @@ class Url(Subcommand):
     def run(self, options: dict[str, Any]) -> int | None:
         for each in options["places"]:
             place = bulk.place(each)
+            if place.is_local or not place.path:
+                raise CommandError(f"{place} has no address: name a file of a storage.")
             extra = {}
             if options["expire"]:
                 if "expire" not in inspect.signature(place.storage.url).parameters:
                     raise CommandError(f"Addresses of {place} do not expire: leave out --expire.")
                 extra["expire"] = options["expire"]
-            self.stdout.write(place.storage.url(place.path, **extra))
+            try:
+                address = place.storage.url(place.path, **extra)
+            except NotImplementedError as error:
+                raise CommandError(f"The files of {place} have no addresses.") from error
+            self.stdout.write(address)
         return None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from storages.crew import Crew
 from storages.entry import Entry
-from storages.moving.comparing import Comparing, Seen, same_content
+from storages.moving.comparing import Comparing, same_content
 from storages.moving.executors import workers_for
 from storages.moving.filters import Filters
 from storages.moving.jobs import Job
@@ -38,42 +38,37 @@ class Check:
 
     def findings(self) -> Generator[Finding]:
         """Each name once."""
-        pairs = Pairs(self.source, self.target, self.filters)
         comparing = Comparing(self.source, self.target, self.compare)
-        judge = _Judge(self.source, self.target)
+        pairs = Pairs(self.source, self.target, comparing, self.filters)
         crew = Crew(
-            judge.finding,
-            self.workers or workers_for(self.source.storage, self.target.storage),
+            self._finding, self.workers or workers_for(self.source.storage, self.target.storage)
         )
-        jobs = (
-            (Job.of(entry, against=seen.digest if seen else None), _state(comparing, entry, seen))
-            for entry, seen in pairs
-        )
-        with closing(crew.results_as_they_come(jobs)) as results:
-            for (job, _), result in results:
+        with closing(crew.results_as_they_come(_judged(comparing, pairs))) as results:
+            for (entry, _), result in results:
                 if isinstance(result, OSError):
-                    result = Finding(job.name, "failed", str(result))
+                    result = Finding(entry.name, "failed", str(result))
                 yield result
-        yield from (Finding(name, "missing in source") for name in pairs.extra)
+        yield from (Finding(name, "missing in source") for name in pairs.extra())
+
+    def _finding(self, item: tuple[Entry, Job | str]) -> Finding:
+        entry, job = item
+        if isinstance(job, Job):
+            try:
+                job = "equal" if same_content(self.source, self.target, job) else "different"
+            except OSError:
+                raise
+            except Exception as error:  # storages of others raise what they like
+                raise OSError(f"{type(error).__name__}: {error}") from error
+        return Finding(entry.name, job)
 
 
-def _state(comparing: Comparing, entry: Entry, seen: Seen | None) -> str | None:
-    """What listings tell of a file; None if only the contents do."""
-    if seen is None:
-        return "missing in target"
-    same = comparing.is_same(entry, seen)
-    return None if same is None else STATES[same]
-
-
-STATES = {True: "equal", False: "different"}
-
-
-class _Judge:
-    def __init__(self, source: Place, target: Place) -> None:
-        self._source, self._target = source, target
-
-    def finding(self, item: tuple[Job, str | None]) -> Finding:
-        job, state = item
-        if state is None:
-            state = STATES[same_content(self._source, self._target, job, job.against)]
-        return Finding(job.name, state)
+def _judged(comparing: Comparing, pairs: Pairs) -> Iterator[tuple[Entry, Job | str]]:
+    """Each file with its state, or with the job of looking at its content."""
+    for entry, seen in pairs:
+        job = comparing.job(entry, seen)
+        if seen is None:
+            yield entry, "missing in target"
+        elif job is None:
+            yield entry, "equal"
+        else:
+            yield entry, job if job.doubtful else "different"

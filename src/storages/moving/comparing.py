@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+import math
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from storages.base import RemoteStorage
@@ -17,10 +19,16 @@ from storages.utils import to_bytes
 MODES = ("auto", "checksum", "size", "existing")
 """`auto` is digest, else size and time; `existing` takes whatever is there for the same."""
 
+ANY = "sha256"
+"""The digest of contents that have none."""
+
 CHUNK = 1 * MiB
 
-SECOND = timedelta(seconds=1)
-"""The resolution of times that all services have."""
+UNITS = (1, 2)
+"""Seconds to which services and file systems (FAT) cut the times that they are told."""
+
+ROUNDING = 0.01
+"""Seconds between equal times, where they are kept finer than that."""
 
 
 class Seen(NamedTuple):
@@ -29,17 +37,15 @@ class Seen(NamedTuple):
     size: int
     modified: datetime | None
     digest: str | None
-
-    @classmethod
-    def of(cls, entry: Entry) -> Seen:
-        return cls(entry.size, entry.modified, entry.digest)
+    is_packed: bool = False
+    """Whether it is stored compressed, and read as it was before that."""
 
 
 class Comparing:
     """Compares the files of a source with those of a target, by what listings tell.
 
-    Where the target takes over the source's times, they must be equal; elsewhere the target must
-    not be older than the source.
+    Where the target takes over the source's times, they must be equal, as coarse as they may be
+    kept there; elsewhere the target must not be older than the source.
     """
 
     def __init__(self, source: Place, target: Place, mode: str = "auto") -> None:
@@ -47,48 +53,64 @@ class Comparing:
             raise ValueError(f"There is no comparison {mode!r}, but: {', '.join(MODES)}.")
         self._source, self._target, self._mode = source, target, mode
         self._sets_times = bool(target.side._sets_times())
+        sides = source.remote, target.remote  # with headers, compressed bytes travel as they are
+        self._is_raw = all(each is not None and each._keeps_headers() for each in sides)
+
+    def seen(self, entry: Entry) -> Seen:
+        """What is kept of a file of the target."""
+        return Seen(entry.size, entry.modified, entry.digest, is_packed(self._target, entry))
 
     def is_same(self, source: Entry, target: Seen) -> bool | None:
         """Whether a file needs no copy; None if only its content can tell."""
         if self._mode == "existing":
             return True
-        comparable = self._sizes_tell(source.name)
-        if comparable and source.size != target.size:
+        stored = self.as_stored(source, target)
+        if stored and source.size != target.size:
             return False
-        if comparable and (found := same_digest(source.digest, target.digest)) is not None:
+        if stored and (found := same_digest(source.digest, target.digest)) is not None:
             return found
         if self._mode == "checksum":
             return None
         if self._mode == "size":
-            return True
-        return self._same_time(source.modified, target.modified, comparable)
+            return True if stored else None
+        return self._same_time(source.modified, target.modified, stored)
 
-    def _same_time(
-        self, source: datetime | None, target: datetime | None, comparable: bool
-    ) -> bool:
+    def job(self, entry: Entry, seen: Seen | None) -> Job | None:
+        """The job to copy a file of the source; None if it needs no copy."""
+        if seen is None:
+            return Job.of(entry)
+        same = self.is_same(entry, seen)
+        if same:
+            return None
+        return Job.of(
+            entry,
+            replaces=True,
+            doubtful=same is None,
+            against=seen.digest,
+            as_stored=self.as_stored(entry, seen),
+        )
+
+    def as_stored(self, source: Entry, target: Seen) -> bool:
+        """Whether stored bytes are compared: not if one side alone has them compressed."""
+        return self._is_raw or not (target.is_packed or is_packed(self._source, source))
+
+    def _same_time(self, source: datetime | None, target: datetime | None, stored: bool) -> bool:
         if source is None or target is None:
-            return comparable  # a side without times leaves only the size
-        age = target.replace(microsecond=0) - source.replace(microsecond=0)
-        return abs(age) < SECOND if self._sets_times else age >= timedelta(0)
-
-    def _sizes_tell(self, name: str) -> bool:
-        """Not where one side may have it compressed, and the other not."""
-        packs = [packed(place, name) for place in (self._source, self._target)]
-        both = all(place.remote and place.remote._keeps_headers() for place in self._places)
-        return both or not any(packs)
-
-    @property
-    def _places(self) -> tuple[Place, Place]:
-        return self._source, self._target
+            return stored  # a side without times leaves only the size
+        there, here = target.timestamp(), source.timestamp()
+        if not self._sets_times:
+            return math.floor(there) >= math.floor(here)
+        return abs(there - here) < ROUNDING or any(there == here // unit * unit for unit in UNITS)
 
 
-def packed(place: Place, name: str) -> bool:
-    """Whether the storage compresses files of this name."""
+def is_packed(place: Place, entry: Entry) -> bool:
+    """Whether a listed file is stored compressed, and read as it was before that."""
     storage = place.remote
     if storage is None or not (storage.gzip or storage.reads_gzip):
         return False
-    key = storage._file_key(place.name(name))
-    return storage._decodes(Entry(key, encoding="gzip"))
+    if storage.reads_gzip:  # its listings tell encodings
+        return storage._decodes(entry)
+    return storage._decodes(replace(entry, encoding="gzip"))
 
 
 def same_digest(one: str | None, other: str | None) -> bool | None:
@@ -98,19 +120,18 @@ def same_digest(one: str | None, other: str | None) -> bool | None:
     return one == other
 
 
-def same_content(source: Place, target: Place, job: Job, against: str | None = None) -> bool:
+def same_content(source: Place, target: Place, job: Job) -> bool:
     """Whether two files have the same content, by reading as little as is needed.
 
-    `against` is the digest that the target's listing tells: then only the source is read, if
-    its bytes are stored as they are.
+    A digest that one side's listing tells saves reading that side.
     """
-    name = job.name
-    if not (packed(source, name) or packed(target, name)):
-        for place, digest in ((source, against), (target, job.digest)):
-            kind, _, wanted = (digest or "").partition(":")
-            if wanted and (found := stored_digest(place, name, kind)) is not None:
-                return found == wanted
-    return content_digest(source, name) == content_digest(target, name)
+    if not job.as_stored:
+        return content_digest(source, job.name) == content_digest(target, job.name)
+    for place, digest in ((source, job.against), (target, job.digest)):
+        kind, _, wanted = (digest or "").partition(":")
+        if wanted and (found := stored_digest(place, job.name, kind)) is not None:
+            return found == wanted
+    return stored_digest(source, job.name, ANY) == stored_digest(target, job.name, ANY)
 
 
 def stored_digest(place: Place, name: str, kind: str) -> str | None:

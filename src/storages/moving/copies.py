@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 
 from storages.moving.executors import Backlog, Executor, Threads
 from storages.moving.filters import Filters
 from storages.moving.jobs import Job, Outcome
+from storages.moving.pairing import without_twins
 from storages.moving.places import Place
+from storages.moving.refusing import Refused
 from storages.moving.summary import Planned, Summary
-from storages.moving.syncing import Refused
 from storages.moving.transfer import Settings, Transfer
 
 
@@ -20,8 +21,10 @@ from storages.moving.transfer import Settings, Transfer
 class Copies:
     """A run that copies `sources`; ask `outcomes` once, then `summary`.
 
-    The target of one file is its new name, unless it ends with a slash or is a directory: then the
-    file goes into it, as several sources do. What is in a directory goes below the target.
+    One file gets the name that `target` is; it goes into it by its own name if that ends with a
+    slash, is a directory or a whole storage. What is in one directory goes below `target`, be that
+    there yet or not: doing it again changes nothing. Several sources go into `target`, each by its
+    own name.
     """
 
     sources: list[Place]
@@ -38,60 +41,108 @@ class Copies:
         self.summary = Summary()
         self.planned = Planned()
         # All that can be refused is, before anything is copied.
-        self._into = len(self.sources) > 1 or self.target.spec.endswith("/")
-        self._into = self._into or (bool(self.target.path) and self.target.is_dir())
-        self._into = self._into or not self.target.path
-        self._steps = [self._step(source) for source in self.sources]
+        self._settings = Settings(
+            overwrite=self.overwrite, verify=self.verify, move=self.move, dry_run=self.dry_run
+        )
+        self._check_names()
+        self._into = len(self.sources) > 1 or self._is_folder(self.target)
+        self._steps: list[_Step] = []
+        for source in self.sources:
+            self._add(source)
 
-    def _step(self, source: Place) -> tuple[Transfer, Iterator[Job]]:
-        """The transfer of one source, and its jobs."""
-        settings = Settings(overwrite=self.overwrite, verify=self.verify, move=self.move)
-        if not source.path or source.is_dir():
-            if not self.recursive:
-                raise Refused(f"{source} is a directory: that needs -r.")
-            if source.overlaps(self.target):
-                raise Refused(f"{source} and {self.target} lie in one another.")
-            jobs = (Job.of(each) for each in source.scan() if self.filters.takes(each.name))
-            return Transfer(source, self.target, settings), jobs
-        entry = source.side.stat(source.path)
-        folder, name = posixpath.split(source.path)
-        target = self.target.below(name) if self._into else self.target
+    def _check_names(self) -> None:
+        """Several sources need names that differ: else one would replace another one."""
+        if len(self.sources) < 2:
+            return
+        seen: dict[str, Place] = {}
+        for source in self.sources:
+            name = self.target.folded(posixpath.basename(source.path))
+            if not name:
+                raise Refused(f"{source} is a whole storage without a name: copy it by itself.")
+            if name in seen:
+                raise Refused(f"{seen[name]} and {source} would both be {name!r} in {self.target}.")
+            seen[name] = source
+
+    @staticmethod
+    def _is_folder(target: Place) -> bool:
+        return not target.path or target.spec.endswith("/") or target.is_dir()
+
+    def _add(self, source: Place) -> None:
+        """Plan one source."""
+        name = posixpath.basename(source.path)
+        # Where names imply directories, there may be a file and a directory of one name.
+        is_folder = self.recursive or source.spec.endswith("/")
+        if is_folder and source.is_dir():
+            self._add_tree(source, self.target.below(name) if self.sources[1:] else self.target)
+        elif source.is_file():
+            self._add_file(source, self.target.below(name) if self._into else self.target)
+        elif source.is_dir():
+            raise Refused(f"{source} is a directory: that needs -r.")
+        else:
+            raise FileNotFoundError(f"There is no {source}.")
+
+    def _add_tree(self, source: Place, target: Place) -> None:
+        if not self.recursive:
+            raise Refused(f"{source} is a directory: that needs -r.")
+        if source.overlaps(target):
+            raise Refused(f"{source} and {target} lie in one another.")
+        self._steps.append(_Step(Transfer(source, target, self._settings), tree=source))
+
+    def _add_file(self, source: Place, target: Place) -> None:
         if source.identity() == target.identity():
             raise Refused(f"{source} is {target} itself.")
-        place, new = posixpath.split(target.path)
-        transfer = Transfer(
-            replace(source, path=folder, spec=_folder(source.spec)),
-            replace(target, path=place, spec=_folder(target.spec)),
-            settings,
-        )
-        return transfer, iter([Job.of(replace(entry, key=name), new=new)])
+        entry = source.side.stat(source.path)
+        folder, new = _above(source), posixpath.basename(target.path)
+        job = Job.of(replace(entry, key=posixpath.basename(source.path)), new=new)
+        last = self._steps[-1] if self._steps else None
+        if last is None or last.tree or last.transfer.source.identity() != folder.identity():
+            last = _Step(Transfer(folder, _above(target), self._settings))
+            self._steps.append(last)
+        last.files.append(job)
 
     def outcomes(self) -> Generator[Outcome]:
         """What comes of each file, as it ends; leaving the loop ends the run."""
-        for transfer, jobs in self._steps:
-            with closing(Backlog(self._counted(jobs))) as backlog:
-                if self.dry_run:
-                    done = (Outcome(each.name, "copied", each.size or 0) for each in backlog)
-                else:
-                    done = self.executor.outcomes(transfer, backlog)
-                with closing(done):
-                    yield from self.summary.added(done)
-            if self.move and not self.dry_run and self.summary.ok:
-                remove_empty(transfer.source)
-        self.planned.is_complete = True
+        for step in self._steps:
+            is_last = step is self._steps[-1]
+            jobs = without_twins(self._counted(step, is_last=is_last), step.transfer.target)
+            with (
+                closing(Backlog(jobs)) as backlog,
+                closing(self.executor.outcomes(step.transfer, backlog)) as done,
+            ):
+                yield from self.summary.added(done)
+            if step.tree and self.move and not self.dry_run:
+                remove_empty(step.tree)
 
-    def _counted(self, jobs: Iterator[Job]) -> Iterator[Job]:
-        for job in jobs:
+    def _counted(self, step: _Step, *, is_last: bool) -> Iterator[Job]:
+        for job in step.jobs(self.filters):
             self.planned.files += 1
             self.planned.bytes += job.size or 0
             yield job
+        self.planned.is_complete = is_last
 
 
-def _folder(spec: str) -> str:
-    """Where a file lies, as a user would have named it."""
-    if ":" in spec and "/" not in spec:
-        return spec.partition(":")[0]
-    return posixpath.dirname(spec.rstrip("/"))
+@dataclass
+class _Step:
+    """Files of one directory, or a whole tree."""
+
+    transfer: Transfer
+    tree: Place | None = None
+    files: list[Job] = field(default_factory=list)
+
+    def jobs(self, filters: Filters) -> Iterator[Job]:
+        if self.tree is None:
+            yield from self.files
+            return
+        for entry in self.tree.scan():
+            if filters.takes(entry.name):
+                yield Job.of(entry)
+
+
+def _above(place: Place) -> Place:
+    """The directory that it is in, named as a user would have named it."""
+    spec = place.spec.rstrip("/")
+    above = posixpath.dirname(spec) if "/" in spec or place.is_local else spec.partition(":")[0]
+    return replace(place, path=posixpath.dirname(place.path), spec=above)
 
 
 def remove_empty(place: Place) -> bool:
@@ -100,7 +151,10 @@ def remove_empty(place: Place) -> bool:
         return False
     left = list(place.scandir())
     below = [place.below(entry.name) for entry in left if entry.is_dir and not entry.is_link]
-    if len(below) < len(left) or sum(map(remove_empty, below)) < len(below):
+    gone = [remove_empty(each) for each in below]
+    if len(below) < len(left) or not all(gone):
         return False
-    place.side.remove_dir(place.path)
-    return True
+    with suppress(OSError):  # somebody has put something in it
+        place.side.remove_dir(place.path)
+        return True
+    return False

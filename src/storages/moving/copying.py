@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.files.storage import Storage
+from django.core.files.storage import FileSystemStorage, Storage
 
 from storages import sides
 from storages.base import RemoteStorage
@@ -70,22 +70,13 @@ def copy_file(
     one request. FileNotFoundError if there is no source, FileExistsError if there is a target and
     `overwrite` is false. What was stored before stays until the new content is there as a whole.
     """
-    if not isinstance(source, RemoteStorage):
-        if source is target and posixpath.normpath(name) == posixpath.normpath(new):
-            return Copied(sides.of(source).stat(name))
-        return _send_content(source, name, target, new, overwrite, watch)
-    if source is target and source._file_key(name) == source._new_key(new):
-        return Copied(source._stat(source._file_key(name)), on_server=True)
-    if isinstance(target, RemoteStorage):
-        if can_copy_itself(source, target):
-            try:
-                return _copy_on_server(source, name, target, new, overwrite, entry)
-            except PermissionError:  # its credentials read here and write there, but not both
-                if source is target:
-                    raise
-        if source._keeps_headers() and target._keeps_headers():
-            return _send_stored(source, name, target, new, overwrite, watch)
-    return _send_content(source, name, target, new, overwrite, watch)
+    if can_copy_itself(source, target):
+        try:
+            return copy_on_server(source, name, target, new, overwrite=overwrite, entry=entry)
+        except PermissionError:  # its credentials read here and write there, but not both
+            if source is target:
+                raise
+    return send(source, name, target, new, overwrite=overwrite, watch=watch)
 
 
 def can_copy_itself(source: Storage, target: Storage) -> bool:
@@ -95,15 +86,19 @@ def can_copy_itself(source: Storage, target: Storage) -> bool:
     return source is target or target._reaches(source)
 
 
-def _copy_on_server(
-    source: RemoteStorage,
+def copy_on_server(
+    source: Any,
     name: str,
-    target: RemoteStorage,
+    target: Any,
     new: str,
+    *,
     overwrite: bool,
-    entry: Entry | None,
+    entry: Entry | None = None,
 ) -> Copied:
+    """Let the target's service copy the file itself; `can_copy_itself` is true of the two."""
     key, place = source._file_key(name), target._new_key(new)
+    if source is target and key == place:
+        return Copied(source._stat(key), on_server=True)
     origin = {} if source is target else {"origin": source}
     if not overwrite and target._is_taken(place):  # some services ignore conditions of a copy
         raise FileExistsError(f"{new!r} exists already.")
@@ -123,6 +118,24 @@ def _copy_on_server(
             if error.errno != errno.ESTALE:  # replaced since it was listed
                 raise
     return copy(source._stat(key))
+
+
+def send(
+    source: Storage,
+    name: str,
+    target: Storage,
+    new: str,
+    *,
+    overwrite: bool,
+    watch: Callable[[bytes], None] = _ignore,
+) -> Copied:
+    """Copy the file through this machine."""
+    if isinstance(source, RemoteStorage) and isinstance(target, RemoteStorage):
+        if source._keeps_headers() and target._keeps_headers():
+            return _send_stored(source, name, target, new, overwrite, watch)
+    elif source is target and posixpath.normpath(name) == posixpath.normpath(new):
+        return Copied(sides.of(source).stat(name))
+    return _send_content(source, name, target, new, overwrite, watch)
 
 
 def _send_stored(
@@ -172,9 +185,27 @@ def _send_content(
     watch: Callable[[bytes], None],
 ) -> Copied:
     """What `open` gives, to be stored as `save` would store it."""
+    side = sides.of(source)
+    before: Entry | None = None if isinstance(source, RemoteStorage) else side.stat(name)
     with source.open(name) as content:
-        entry: Entry | None = getattr(content, "entry", None)
-        if entry is None:
-            entry = sides.of(source).stat(name)
+        entry: Entry = before or content.entry  # type: ignore[attr-defined] # RemoteFile has it
+        if isinstance(source, FileSystemStorage):
+            watch = _guarded(watch, side, entry)
         sides.of(target).write(new, Watched(content, watch), overwrite=overwrite)
     return Copied(entry)
+
+
+def _guarded(watch: Callable[[bytes], None], side: Any, entry: Entry) -> Callable[[bytes], None]:
+    """Raises at the end of a file that others have written to: it may be half old, half new.
+
+    What is sent is given up then: OSError (ESTALE). Elsewhere ETags pin what is read.
+    """
+
+    def check(chunk: bytes) -> None:
+        watch(chunk)
+        if not chunk:
+            now = side.stat(entry.name)
+            if (now.size, now.modified) != (entry.size, entry.modified):
+                raise OSError(errno.ESTALE, f"{entry.name!r} was changed while it was read.")
+
+    return check

@@ -39,11 +39,14 @@ def compiled(pattern: str) -> re.Pattern[str]:
     anchored, is_dir = pattern.startswith("/"), pattern.endswith("/")
     body = "".join(map(_translated, _pieces(pattern.strip("/"))))
     start = r"\A" if anchored else r"(?:\A|/)"
-    return re.compile(start + body + ("/" if is_dir else r"\Z"), re.DOTALL)
+    try:
+        return re.compile(start + body + ("/" if is_dir else r"\Z"), re.DOTALL)
+    except re.error as error:  # a range such as [z-a]
+        raise ValueError(f"The pattern {pattern!r} is none: {error}.") from error
 
 
 def _pieces(pattern: str) -> list[str]:
-    return re.findall(r"\*\*/|\*\*|\[!?\]?[^\]]*\]|.", pattern, re.DOTALL)
+    return re.findall(r"\*\*/|\*\*|\[[!^]?.[^\]]*\]|.", pattern, re.DOTALL)
 
 
 def _translated(piece: str) -> str:
@@ -55,7 +58,8 @@ def _translated(piece: str) -> str:
         return "[^/]*"
     if piece == "?":
         return "[^/]"
-    if len(piece) > 2 and piece.startswith("["):
-        inside = piece[1:-1].replace("\\", "\\\\")
-        return f"[^{inside[1:]}]" if inside.startswith("!") else f"[{inside}]"
+    if len(piece) > 2:  # "[...]"
+        negated = piece[1] in "!^" and len(piece) > 3
+        inside = re.sub(r"[^\w-]", r"\\\g<0>", piece[1 + negated : -1])
+        return f"(?!/)[{'^' * negated}{inside}]"
     return re.escape(piece)

@@ -30,6 +30,10 @@ class Job:
     """Whether it is copied only if the contents are not the same."""
     against: str | None = None
     """The digest of the target's file, where its listing tells it."""
+    as_stored: bool = True
+    """Whether stored bytes are compared, and not what reading them gives."""
+    twin: str = ""
+    """Another file of the source that has the same name to the target."""
     owner: str = ""
     """What refers to the file, as `app.model(pk).field`."""
 
@@ -74,7 +78,7 @@ class Outcome:
 
     @classmethod
     def failed(cls, job: Job, error: BaseException) -> Outcome:
-        text = str(error) or type(error).__name__
+        text = str(error) or type(error).__name__  # TimeoutError() says nothing
         return cls(job.name, "failed", error=text, owner=job.owner, kind=type(error).__name__)
 
     def as_json(self) -> dict[str, Any]:

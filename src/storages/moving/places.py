@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, Storage, storages
 from django.utils.functional import LazyObject
 
 from storages import sides
 from storages.base import RemoteStorage
 from storages.entry import Entry
-from storages.names import clean_name
+from storages.names import clean_name, folded
+from storages.options import declared
 
 LOCAL = ("/", "./", "../", "~")
 """How paths of this machine begin, so that nobody takes them for an alias."""
@@ -49,8 +49,29 @@ class Place:
         return self.storage if isinstance(self.storage, RemoteStorage) else None
 
     def name(self, relative: str) -> str:
-        """The storage's name of a file that is called `relative` here."""
+        """The storage's name of a file that is called `relative` here.
+
+        FileNotFoundError for what a listing may tell, but would lead to another file: Django's
+        names know no empty parts, dots as parts or backslashes.
+        """
+        if not is_addressable(relative):
+            raise FileNotFoundError(
+                f"{relative!r} is no name that Django's storages can address: rename it there."
+            )
+        return self.joined(relative)
+
+    def joined(self, relative: str) -> str:
+        """The same of a name that was only listed, and is only looked at."""
         return f"{self.path}/{relative}" if self.path else relative
+
+    def folded(self, name: str) -> str:
+        """What all names have in common that are one name here."""
+        return folded(name) if self.ignores_case else name
+
+    @cached_property
+    def ignores_case(self) -> bool:
+        """Whether names that differ in case alone are one here."""
+        return bool(self.side._ignores_case())
 
     def scan(self) -> Iterator[Entry]:
         """All files at and below the path, by names relative to it."""
@@ -65,7 +86,21 @@ class Place:
             yield replace(entry, key=entry.key[start:])
 
     def is_dir(self) -> bool:
+        """Whether it is a directory; a storage as a whole is one, be it made yet or not."""
         return bool(self.side.is_dir(self.path))
+
+    def check_dir(self) -> None:
+        """FileNotFoundError or NotADirectoryError unless it is a directory."""
+        if not self.is_dir():
+            self.side.stat(self.path)
+            raise NotADirectoryError(f"{self} is a file, and no directory.")
+
+    def is_file(self) -> bool:
+        """Whether it is a file; an object store may have a directory of the same name."""
+        try:
+            return bool(self.path) and not self.side.stat(self.path).is_dir
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return False
 
     def below(self, relative: str) -> Place:
         """A path in this one."""
@@ -75,12 +110,11 @@ class Place:
     def identity(self) -> tuple[Any, ...]:
         """Equal for two names of one place; what lies below begins with the same items."""
         if isinstance(self.storage, FileSystemStorage):
-            path = os.path.realpath(self.storage.path(self.path))
-            return ("file", *path.strip("/").split("/"))
-        if self.remote is not None:
-            key = self.remote._prefix(self.path).strip("/")
-            return (self.remote._place() or id(self.remote), *_parts(key))
-        return (id(self.storage), *_parts(self.path))
+            return ("file", *_parts(os.path.realpath(self.storage.path(self.path))))
+        if self.remote is None:
+            return (_foreign(self.storage), *_parts(self.path))
+        key = self.remote._prefix(self.path)
+        return (self.remote._place() or _options(self.remote), *_parts(key))
 
     def overlaps(self, other: Place) -> bool:
         """Whether one of the two is the other or lies in it, as far as options tell."""
@@ -90,7 +124,26 @@ class Place:
 
 
 def _parts(path: str) -> list[str]:
-    return [part for part in path.split("/") if part]
+    return [part for part in path.replace(os.sep, "/").split("/") if part]
+
+
+def _options(storage: RemoteStorage) -> tuple[Any, ...]:
+    """What two storages of one service and account have in common, if they do not tell it."""
+    names = sorted(declared(type(storage)).keys() - {"location"})
+    return (type(storage), *((name, repr(getattr(storage, name, None))) for name in names))
+
+
+def _foreign(storage: Storage) -> Any:
+    """The same for a storage of others: what it was made with, as far as Django keeps it."""
+    if isinstance(storage, InMemoryStorage):  # each has files of its own
+        return id(storage)
+    return (type(storage), repr(getattr(storage, "_constructor_args", id(storage))))
+
+
+def is_addressable(name: str) -> bool:
+    """Whether a listed name leads to the very file that was listed."""
+    strange = {"", ".", ".."}.intersection(name.split("/"))
+    return not strange and "\\" not in name and "\0" not in name
 
 
 def place_of(given: Place | Storage | str) -> Place:
@@ -102,26 +155,29 @@ def place_of(given: Place | Storage | str) -> Place:
         return given
     if not isinstance(given, str):
         return Place(unwrapped(given))
-    if given in (".", "..") or given.startswith(LOCAL):
-        location = os.path.abspath(os.path.expanduser(given))
-        folder, name = os.path.split(location)
-        if os.path.isdir(location) or given.endswith("/"):
-            folder, name = location, ""
+    if is_local(given):
+        folder, name = os.path.split(os.path.abspath(os.path.expanduser(given)))
         return Place(FileSystemStorage(location=folder), name, given, is_local=True)
     alias, _, path = given.partition(":")
     if alias not in storages.backends:
         raise UnknownPlace(
             f"STORAGES has no {alias!r}, it has {', '.join(storages.backends)}. "
-            "A path of this machine begins with ./ or /."
+            "A path of this machine begins with ./, ../, ~ or /."
         )
-    return Place(unwrapped(storages[alias]), _clean(path), given)
+    return Place(unwrapped(storages[alias]), cleaned(path), given)
 
 
-def _clean(path: str) -> str:
-    cleaned = clean_name(path).strip("/")
-    if cleaned == ".." or cleaned.startswith("../"):
+def is_local(given: str) -> bool:
+    """Whether it is a path of this machine."""
+    return given in (".", "..") or given.startswith(LOCAL)
+
+
+def cleaned(path: str) -> str:
+    """A path that a user gives, as a name; UnknownPlace if it leaves the storage."""
+    name = clean_name(path).strip("/")
+    if name and not is_addressable(name):
         raise UnknownPlace(f"The path {path!r} leaves its storage.")
-    return posixpath.normpath(cleaned) if cleaned else ""
+    return name
 
 
 def unwrapped(storage: Any) -> Any:

@@ -19,14 +19,19 @@ class Summary:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         """By action: copied, equal, skipped, deleted, failed."""
+        self.done = 0
+        """Jobs of which something has come."""
         self.bytes = 0
         """That were copied."""
         self.on_server = 0
         """Files that the service has copied itself."""
         self.failures: list[Outcome] = []
+        self.notes: list[str] = []
+        """What else there is to say at the end."""
 
     def add(self, outcome: Outcome) -> Outcome:
         self.counts[outcome.action] += 1
+        self.done += outcome.action != "deleted"
         if outcome.action == "copied":
             self.bytes += outcome.size
             self.on_server += outcome.on_server
@@ -51,6 +56,8 @@ class Planned:
     bytes: int = 0
     is_complete: bool = False
     """Whether that is all."""
+    equal: int = 0
+    """Files that need no copy."""
 
 
 class Report:
@@ -58,12 +65,16 @@ class Report:
 
     def __init__(self, path: str | None) -> None:
         self._file: IO[str] | None = None
-        if path:
-            self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - __exit__ closes it
+        if path:  # a name that is no Unicode is written as an escape of JSON
+            self._file = Path(path).open(  # noqa: SIM115 - __exit__ closes it
+                "w", buffering=1, encoding="utf-8", errors="backslashreplace"
+            )
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome, *, is_dry: bool = False) -> None:
+        """Write one down; with `is_dry` it says what would have been."""
         if self._file is not None and outcome.action != "equal":
-            print(json.dumps(outcome.as_json(), ensure_ascii=False), file=self._file)
+            line = outcome.as_json() | ({"dry_run": True} if is_dry else {})
+            print(json.dumps(line, ensure_ascii=False), file=self._file)
 
     def __enter__(self) -> Self:
         return self

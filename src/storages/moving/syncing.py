@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 
-from storages.moving.comparing import Comparing, Seen
+from storages.moving.backups import of_this_run, with_backups
+from storages.moving.comparing import Comparing
+from storages.moving.deleting import Deletion
 from storages.moving.executors import Backlog, Executor, Threads
 from storages.moving.filters import Filters
 from storages.moving.jobs import Job, Outcome
-from storages.moving.pairing import Pairs
+from storages.moving.pairing import Pairs, without_twins
 from storages.moving.places import Place
+from storages.moving.refusing import Refused
 from storages.moving.summary import Planned, Summary
 from storages.moving.transfer import Settings, Transfer
-
-BATCH = 1000
-"""Files that are deleted together."""
-
-
-class Refused(ValueError):  # noqa: N818 - it says what was not done
-    """What was asked for would harm, so nothing was done; the text tells the cure."""
 
 
 @dataclass
@@ -30,7 +25,8 @@ class Sync:
 
     `compare` is one of `comparing.MODES`. With `delete`, files without a source go at the end, if
     nothing has failed and they are no more than `max_delete`. `backup_dir` is a directory of the
-    target's storage for what is replaced or deleted.
+    target's storage, in which each run makes one, named by its time, for what it replaces or
+    deletes.
     """
 
     source: Place
@@ -47,9 +43,19 @@ class Sync:
     def __post_init__(self) -> None:
         if self.source.overlaps(self.target):
             raise Refused(f"{self.source} and {self.target} lie in one another.")
-        self._pairs = Pairs(self.source, self.target, self.filters, without=self.backup_dir)
-        self._comparing = Comparing(self.source, self.target, self.compare)
-        settings = Settings(verify=self.verify, backup_dir=self.backup_dir)
+        if self.backup_dir:
+            self.target, self.backup_dir = with_backups(self.source, self.target, self.backup_dir)
+        comparing = Comparing(self.source, self.target, self.compare)
+        self._comparing = comparing
+        self._pairs = Pairs(
+            self.source, self.target, comparing, self.filters, without=self.backup_dir
+        )
+        settings = Settings(
+            overwrite=self.compare != "existing",
+            verify=self.verify,
+            backup_dir=of_this_run(self.backup_dir),
+            dry_run=self.dry_run,
+        )
         self.transfer = Transfer(self.source, self.target, settings)
         self.summary = Summary()
         self.planned = Planned()
@@ -59,59 +65,54 @@ class Sync:
 
         OSError if a side cannot be listed; then nothing is deleted.
         """
-        with closing(Backlog(self._plan())) as jobs:
-            if self.dry_run:
-                yield from self.summary.added(_pretended(job) for job in jobs)
-            else:
-                with closing(self.executor.outcomes(self.transfer, jobs)) as done:
-                    yield from self.summary.added(done)
+        jobs = without_twins(self._plan(), self.target)
+        try:
+            with (
+                closing(Backlog(jobs)) as backlog,
+                closing(self.executor.outcomes(self.transfer, backlog)) as done,
+            ):
+                yield from self.summary.added(done)
+        finally:
+            if self.planned.equal:
+                self.summary.counts["equal"] += self.planned.equal
         if self.delete:
             yield from self.summary.added(self._deleted())
 
     def _plan(self) -> Iterator[Job]:
         """A job for each file of the source that is not in the target, or not the same there."""
         for entry, seen in self._pairs:
-            if seen is None:
-                job = Job.of(entry)
-            else:
-                same = self._comparing.is_same(entry, seen)
-                if same:
-                    self.summary.counts["equal"] += 1
-                    continue
-                job = Job.of(entry, replaces=True, doubtful=same is None, against=seen.digest)
+            job = self._comparing.job(entry, seen)
+            if job is None:
+                self.planned.equal += 1
+                continue
             self.planned.files += 1
             self.planned.bytes += entry.size
             yield job
         self.planned.is_complete = True
 
-    def _deleted(self) -> Iterator[Outcome]:
+    def _deleted(self) -> Generator[Outcome]:
         """Delete what the source does not have, unless that may be a mistake."""
-        extra = self._pairs.extra
-        if not extra or not self.summary.ok:
+        extra = self._pairs.extra()
+        if not extra:
             return
-        self._check_deletes(extra)
-        names = iter(extra)
-        while batch := list(islice(names, BATCH)):
-            try:
-                if not self.dry_run:
-                    self.transfer.delete(batch)
-            except OSError as error:
-                yield from (Outcome.failed(Job(name), error) for name in batch)
-            else:
-                yield from (Outcome(name, "deleted", extra[name].size) for name in batch)
+        if not self.summary.ok:
+            self.summary.notes.append(
+                f"{len(extra):,} files that {self.source} does not have were not deleted, "
+                "for something has failed."
+            )
+            return
+        self._check_deletes(len(extra))
+        deletion = Deletion(self.transfer, {name: seen.size for name, seen in extra.items()})
+        yield from deletion.outcomes()
 
-    def _check_deletes(self, extra: Mapping[str, Seen]) -> None:
+    def _check_deletes(self, count: int) -> None:
         if not self._pairs.count:
             raise Refused(
                 f"{self.source} has no file, so none of {self.target} was deleted. "
                 "If that is what you want, use rm -r."
             )
-        if self.max_delete is not None and len(extra) > self.max_delete:
+        if self.max_delete is not None and count > self.max_delete:
             raise Refused(
-                f"{len(extra)} files of {self.target} are not in {self.source}, more than the "
-                f"{self.max_delete} that may be deleted: none was."
+                f"{count:,} files of {self.target} are not in {self.source}, more than the "
+                f"{self.max_delete:,} that may be deleted: none was."
             )
-
-
-def _pretended(job: Job) -> Outcome:
-    return Outcome(job.name, "copied", job.size or 0)

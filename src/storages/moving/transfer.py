@@ -8,19 +8,25 @@ import posixpath
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 
 from storages.crew import Budget, Stopped
 from storages.entry import Entry
-from storages.moving.comparing import content_digest, same_content, same_digest, stored_digest
-from storages.moving.copying import Copied, can_copy_itself, copy_file
+from storages.moving.comparing import (
+    ANY,
+    content_digest,
+    is_packed,
+    same_content,
+    same_digest,
+    stored_digest,
+)
+from storages.moving.copying import Copied, can_copy_itself, copy_file, copy_on_server, send
 from storages.moving.jobs import Job, Outcome
 from storages.moving.places import Place, place_of
-from storages.names import clean_name
 from storages.transfer import MiB
 
 MEMORY = 128 * MiB
@@ -41,7 +47,9 @@ class Settings:
     move: bool = False
     """Whether a file of the source is deleted when its copy is there."""
     backup_dir: str = ""
-    """The directory of the target storage where replaced and deleted files go."""
+    """The directory of the target storage where this run's replaced and deleted files go."""
+    dry_run: bool = False
+    """Whether it is only said what would be done."""
 
 
 class Transfer:
@@ -61,6 +69,7 @@ class Transfer:
         self.settings = settings or Settings()
         self.stop = stop or threading.Event()
         self._budget = Budget(MEMORY)
+        self._is_on_server = can_copy_itself(source.storage, target.storage)
 
     # -- as what another process needs to know
 
@@ -96,101 +105,151 @@ class Transfer:
             raise OSError(f"{type(error).__name__}: {error}") from error
 
     def _do(self, job: Job) -> Outcome:
-        if clean_name(job.name) != job.name:
-            raise FileNotFoundError(f"{job.name!r} is no name that Django's storages can address.")
-        if job.doubtful and same_content(self.source, self.target, job, job.against):
+        name, new = self.source.name(job.name), self.target.name(job.new or job.name)
+        if job.twin:
+            raise OneName(f"{job.twin!r} has the same name to {self.target}: rename one of them.")
+        if job.doubtful and same_content(self.source, self.target, job):
             return Outcome(job.name, "equal", owner=job.owner)
+        if self.settings.dry_run:
+            return self._pretended(job, new)
         if job.replaces and self.settings.backup_dir:
             self._back_up(job.new or job.name)
         try:
-            copied = self._copy(job)
+            copied = (self._move if self._is_within else self._copy)(job, name, new)
         except FileExistsError:
-            if self.settings.overwrite:
+            if self.settings.overwrite or not self._is_there(new):
                 raise
             return Outcome(job.name, "skipped", owner=job.owner)
-        if self.settings.move:
-            self._delete_source(job, copied.entry)
+        if self.settings.move and not self._is_within:
+            self._delete_source(name, copied.entry)
         return Outcome(job.name, "copied", copied.entry.size, copied.on_server, owner=job.owner)
 
-    def _copy(self, job: Job) -> Copied:
-        source, target = self.source, self.target
-        name, new = source.name(job.name), target.name(job.new or job.name)
+    def _pretended(self, job: Job, new: str) -> Outcome:
+        is_skipped = not self.settings.overwrite and self._is_there(new)
+        return Outcome(job.name, "skipped" if is_skipped else "copied", job.size or 0)
+
+    def _is_there(self, new: str) -> bool:
+        """Whether the target has this file: FileExistsError may also be of a directory above."""
+        try:
+            return not self.target.side.stat(new).is_dir
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return False
+
+    @property
+    def _is_within(self) -> bool:
+        """Whether a file only has to be renamed."""
+        return self.settings.move and self.source.storage is self.target.storage
+
+    def _move(self, job: Job, name: str, new: str) -> Copied:
+        entry = job.entry(name) or self.source.side.stat(name)
+        self.source.side.move(name, new, overwrite=self.settings.overwrite)
+        return Copied(entry, on_server=True)
+
+    def _copy(self, job: Job, name: str, new: str) -> Copied:
         watch = _Watch(self.stop, hashes=self.settings.verify)
-        with self._budget.holding(self._memory(job)):
-            copied = copy_file(
-                source.storage,
-                name,
-                target.storage,
-                new,
-                overwrite=self.settings.overwrite,
-                entry=job.entry(name),
-                watch=watch,
-            )
-        if not copied.on_server:
-            self._set_time(new, copied.entry.modified)
+        copied = self._copied_on_server(job, name, new)
+        if copied is None:
+            copied = self._sent(job, name, new, watch)
+        # The listing's time, for another one has to find it equal.
+        listed = job.entry(name)
+        modified = listed.modified if listed else copied.entry.modified
+        if modified is not None and self.target.side._sets_times():
+            with suppress(NotImplementedError):  # this server does not
+                self.target.side.set_modified_time(new, modified.astimezone(UTC))
         if self.settings.verify:
             self._verify(job, copied, watch)
         return copied
 
-    def _memory(self, job: Job) -> int:
-        """Bytes that the file takes on its way; none if the service copies it itself."""
-        if can_copy_itself(self.source.storage, self.target.storage):
-            return 0
-        return LARGE if job.size is None else min(2 * job.size, LARGE)
+    def _copied_on_server(self, job: Job, name: str, new: str) -> Copied | None:
+        """The copy that the service made; None if it has to be sent."""
+        if not self._is_on_server:
+            return None
+        storage, target = self.source.storage, self.target.storage
+        overwrite, entry = self.settings.overwrite, job.entry(name)
+        try:
+            return copy_on_server(storage, name, target, new, overwrite=overwrite, entry=entry)
+        except PermissionError:
+            if storage is target:
+                raise
+            # Its credentials read here and write there, but not both: the next one need not try.
+            self._is_on_server = False
+            return None
 
-    def _set_time(self, new: str, modified: datetime | None) -> None:
-        if modified is not None and self.target.side._sets_times():
-            with suppress(NotImplementedError):  # this server does not
-                self.target.side.set_modified_time(new, modified.astimezone(UTC))
+    def _sent(self, job: Job, name: str, new: str, watch: _Watch) -> Copied:
+        wanted = LARGE if job.size is None else min(2 * job.size, LARGE)
+        storage, target = self.source.storage, self.target.storage
+        with self._budget.holding(wanted):
+            if self.stop.is_set():
+                raise Stopped
+            return send(storage, name, target, new, overwrite=self.settings.overwrite, watch=watch)
 
     def _verify(self, job: Job, copied: Copied, watch: _Watch) -> None:
-        """Compare the copy with what was read, or what both sides say; OSError if it differs."""
+        """Compare the copy with what was read, or what both sides say.
+
+        OSError if it differs; the copy is deleted then, for another run would not look again.
+        """
         called = job.new or job.name
-        name, new = self.source.name(job.name), self.target.name(called)
+        new = self.target.name(called)
         found = self.target.side.stat(new)
         if copied.on_server:
-            known = self.source.side.stat(name)
+            known = self.source.side.stat(self.source.name(job.name))
             equal = found.size == known.size
             equal = equal and same_digest(known.digest, found.digest) is not False
-        elif copied.is_raw:
+        elif copied.is_raw or not is_packed(self.target, found):
             told = same_digest(f"md5:{watch.md5.hexdigest()}", found.digest)
             if told is None:
-                told = stored_digest(self.target, called, "sha256") == watch.sha256.hexdigest()
+                told = stored_digest(self.target, called, ANY) == watch.sha256.hexdigest()
             equal = told
         else:
             equal = content_digest(self.target, called) == watch.sha256.hexdigest()
         if not equal:
-            raise OSError(f"{new!r} is not what was read: it was stored wrongly, or replaced.")
+            self._delete_version(self.target, new, found)
+            raise OSError(f"{new!r} was not stored as it was read: the copy has been deleted.")
 
     # -- what is replaced or deleted
 
-    def _delete_source(self, job: Job, entry: Entry) -> None:
+    def _delete_source(self, name: str, entry: Entry) -> None:
         """Delete just the version that was copied; OSError (ESTALE) if there is another one now."""
-        name = self.source.name(job.name)
         now = self.source.side.stat(name)
-        if (now.size, now.modified, now.etag) != (entry.size, entry.modified, entry.etag):
+        if not _is_same_version(now, entry):
             raise OSError(errno.ESTALE, f"{name!r} was replaced while it was copied: it stays.")
-        if self.source.remote is not None:
-            self.source.remote._delete_version(entry)
+        self._delete_version(self.source, name, entry)
+
+    def _delete_version(self, place: Place, name: str, entry: Entry) -> None:
+        if place.remote is not None:
+            place.remote._delete_version(replace(entry, key=place.remote._file_key(name)))
         else:
-            self.source.storage.delete(name)
+            place.storage.delete(name)
 
     def _back_up(self, name: str) -> None:
         """Keep a copy of what is about to be replaced."""
         storage, old = self.target.storage, self.target.name(name)
         kept = posixpath.join(self.settings.backup_dir, name)
-        with suppress(FileNotFoundError):  # it has gone since it was listed
-            copy_file(storage, old, storage, kept, overwrite=True)
+        # It has gone since it was listed; or this is another attempt, which must not replace
+        # the kept one by what the first has stored.
+        with suppress(FileNotFoundError, FileExistsError):
+            copy_file(storage, old, storage, kept, overwrite=False)
 
     def delete(self, names: list[str]) -> None:
-        """Delete files of the target, or move them to the backups."""
+        """Delete files of the target, or move them to the backups; OSError."""
+        gone = [self.target.name(name) for name in names]
         if not self.settings.backup_dir:
-            self.target.side.delete_many([self.target.name(name) for name in names])
+            self.target.side.delete_many(gone)
             return
-        for name in names:
+        for name, old in zip(names, gone, strict=True):
             kept = posixpath.join(self.settings.backup_dir, name)
             with suppress(FileNotFoundError):
-                self.target.side.move(self.target.name(name), kept, overwrite=True)
+                self.target.side.move(old, kept, overwrite=True)
+
+
+class OneName(PermissionError):  # noqa: N818 - it says what two files have
+    """Two files of the source would be one in the target; trying again does not help."""
+
+
+def _is_same_version(now: Entry, entry: Entry) -> bool:
+    if now.etag and entry.etag:
+        return now.etag == entry.etag
+    return (now.size, now.modified) == (entry.size, entry.modified)
 
 
 class _Watch:

@@ -29,4 +29,6 @@ def sizes(place: Place, depth: int, filters: Filters) -> dict[str, Size]:
             size = found["/".join(parts[:level])]
             size.files += 1
             size.bytes += entry.size
+    if not found[""].files and not place.is_dir():
+        found[""] = Size(1, place.side.stat(place.path).size)
     return dict(found)

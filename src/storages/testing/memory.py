@@ -87,7 +87,7 @@ class MemoryStorage(RemoteStorage):
             self._bucket = _buckets.setdefault(self.bucket_name, self._bucket)
 
     def _place(self) -> tuple[Any, ...] | None:
-        return ("memory", self.bucket_name) if self.bucket_name else None
+        return ("memory", self.bucket_name or id(self._bucket))
 
     def _prepare(self, key: str, content: Any = None) -> tuple[dict[str, Any], bool]:
         guessed, encoding = mimetypes.guess_type(key)

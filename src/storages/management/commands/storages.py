@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from argparse import SUPPRESS
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from storages import commands
 from storages.commands.base import Subcommand
+
+ERRORS = (OSError, ValueError, NotImplementedError, ImproperlyConfigured, SuspiciousOperation)
+"""What a user can do something about; all else is a fault, and shows where it is."""
+
+INTERRUPTED = 130
+"""The exit status of what a SIGINT has ended, as shells tell it."""
 
 
 class Command(BaseCommand):
@@ -36,13 +44,32 @@ class Command(BaseCommand):
         run: type[Subcommand] = options.pop("run")
         try:
             status = run(self.stdout, self.stderr, self.style).run(options)
-        except BrokenPipeError:  # whoever reads has seen enough: `... | head`
-            sys.stderr.close()
-            status = 1
-        except (OSError, ValueError) as error:
-            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            if not getattr(self, "_called_from_command_line", False):
+                raise
+            self.stderr.write("Interrupted: what was being sent has been given up.")
+            sys.exit(INTERRUPTED)
+        except ERRORS as error:
+            if isinstance(error, BrokenPipeError) and not self._is_read():
+                sys.exit(1)
+            raise CommandError(_text(error)) from error
         if status:
-            sys.exit(status)
+            raise CommandError("Not all of it could be done: see above.", returncode=status)
+
+    def _is_read(self) -> bool:
+        """Whether anybody still reads the output; in `... | head` not to the end."""
+        try:
+            self.stdout.flush()
+        except BrokenPipeError:
+            # The interpreter flushes once more as it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return False
+        return True
+
+
+def _text(error: BaseException) -> str:
+    text = str(error) or type(error).__name__
+    return text if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {text}"
 
 
 def subcommands() -> Iterator[type[Subcommand]]:

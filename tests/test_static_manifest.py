@@ -152,6 +152,55 @@ def test_what_waits_can_be_read(site):
     site.collect()
 
 
+class Noting(Manifest):
+    """Remembers what it has done while it was post-processing."""
+
+    def post_process(self, *args, **kwargs):
+        self.processed = []
+        for result in super().post_process(*args, **kwargs):
+            self.processed.append(result[0])
+            yield result
+
+
+def test_what_post_processing_sets_is_the_storages(site):
+    storage = site.use("tests.test_static_manifest.Noting", bucket_name=None)
+    site.collect()
+    assert sorted(storage.processed) == sorted(FILES)
+    assert storage.manifest_storage is storage
+    assert type(storage) is Noting
+    assert "_stage" not in vars(storage)
+    assert storage.hashed_files.keys() == FILES.keys()
+
+
+def test_another_deployments_file_is_not_deleted_with_what_nobody_names(site):
+    """Django deletes what an intermediate name has; by the listing it would be an older file."""
+    storage = site.use("tests.test_static_manifest.Racing", bucket_name=site.bucket("one"))
+    site.collect()
+    intermediate = storage.hashed_name("css/site.css", ContentFile(FILES["css/site.css"].encode()))
+    storage.write(intermediate, ContentFile(b"old"), overwrite=True)
+    site.write("new.txt", "new")
+    Racing.victim = intermediate
+    try:
+        site.collect()
+    finally:
+        Racing.victim = None
+    storage.assert_exists(intermediate, b"of another deployment")
+    site.write("new.txt", "newer")
+    site.collect()
+    storage.assert_missing(intermediate)
+
+
+class Racing(Manifest):
+    """Another deployment stores a file while this one sends its manifest."""
+
+    victim = None
+
+    def _put(self, key, source, params, *, exclusive=False):
+        super()._put(key, source, params, exclusive=exclusive)
+        if self.victim and key == "staticfiles.json":
+            super()._put(self.victim, b"of another deployment", params)
+
+
 @pytest.mark.parametrize("remote", [True, False])
 def test_a_manifest_elsewhere_is_published_last(site, tmp_path, remote):
     elsewhere = MemoryStorage() if remote else FileSystemStorage(location=tmp_path / "elsewhere")

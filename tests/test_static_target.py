@@ -1,18 +1,21 @@
 """What is believed of files that are stored already, and what is not."""
 
+import dataclasses
 import json
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 
 from storages.backends.sftpstorage import SFTPStorage
-from storages.staticfiles.remembered import STATE_NAME, UNKNOWN, fingerprint
+from storages.staticfiles.remembered import STATE_NAME, UNKNOWN, Known, fingerprint
 from storages.staticfiles.target import Target
 from storages.testing import MemoryStorage
-from tests.static_site import Manifest, Site, contents
+from tests.static_site import FILES, Manifest, Site, contents
 
 PARAMS = {"CacheControl": "max-age=60"}
 HERE = "tests.test_static_target"
+MEMORY = "storages.testing.MemoryStorage"
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def storage():
 def put(storage, target, name, content=b"content"):
     target.sending(name)
     storage.write(name, ContentFile(content), overwrite=True)
-    target.stored(name, PARAMS, "0" * 32)
+    target.stored(name, PARAMS, Known("0" * 32, len(content)))
 
 
 def state_of(storage):
@@ -53,7 +56,7 @@ def test_of_two_runs_at_once_neither_is_believed(storage):
     put(storage, other, "a.js", b"other")
     other.remember()
     one.remember()
-    assert state_of(storage) == {"version": 2, "fingerprints": {}, "digests": {}}
+    assert state_of(storage) == {"version": 3, "fingerprints": {}, "digests": {}}
     assert not Target(storage).is_current("a.js", PARAMS)
     last = Target(storage)
     put(storage, last, "a.js", b"last")
@@ -72,7 +75,65 @@ def test_what_failed_may_be_there_and_is_not_believed(storage):
     again = Target(storage)
     assert not again.is_current("a.js", PARAMS)
     assert again.is_current("b.js", PARAMS)
-    assert again._memory.digest_of(again.entries["a.js"]) is None
+    assert not again._memory.is_left(again.entries["a.js"])
+
+
+class Silent(MemoryStorage):
+    """Lists no digests and no validators, as SFTP and FTP."""
+
+    def _scan(self, prefix):
+        for entry in super()._scan(prefix):
+            yield dataclasses.replace(entry, digest=None, etag=None)
+
+
+class Encrypting(MemoryStorage):
+    """Lists digests that are not those of the content, as S3 with a key of its KMS."""
+
+    asked: list[str] = []  # noqa: RUF012 - of all that collectstatic makes
+
+    def _scan(self, prefix):
+        for entry in super()._scan(prefix):
+            yield dataclasses.replace(entry, digest="md5:" + "0" * 32)
+
+    def _stat(self, key):
+        self.asked.append(key)
+        return super()._stat(key)
+
+
+@pytest.mark.parametrize("kind", ["Silent", "Encrypting"])
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_file_of_the_same_size_and_another_time_is_another(site, kind, days):
+    storage = site.use(f"{HERE}.{kind}", bucket_name=site.bucket("one"))
+    site.collect()
+    assert "(0.0 KB sent" in site.collect()  # this listing is the first that shows the files
+    before = storage.stat("img/dot.svg")
+    storage.write("img/dot.svg", ContentFile(b"<SVG/>"), overwrite=True)
+    storage.set_modified_time("img/dot.svg", before.modified + timedelta(days=days))
+    assert "1 static file copied" in site.collect()
+    storage.assert_exists("img/dot.svg", b"<svg/>")
+    assert "0 static files copied" in site.collect()
+
+
+def test_a_digest_that_differs_is_believed_if_the_file_has_the_same(site):
+    """What lists as another content is another one, however old it is."""
+    storage = site.use(MEMORY, bucket_name=site.bucket("one"))
+    site.collect()
+    before = storage.stat("img/dot.svg")
+    storage.write("img/dot.svg", ContentFile(b"<SVG/>"), overwrite=True)
+    storage.set_modified_time("img/dot.svg", before.modified)
+    assert "1 static file copied" in site.collect()
+
+
+def test_digests_that_are_none_are_asked_about_once(site, monkeypatch):
+    monkeypatch.setattr(Encrypting, "asked", asked := [])
+    site.use(f"{HERE}.Encrypting", bucket_name=site.bucket("one"))
+    site.collect()
+    asked.clear()
+    site.collect()
+    assert sorted(each for each in asked if each != STATE_NAME) == sorted(FILES)
+    asked.clear()
+    site.collect()
+    assert {*asked} == {STATE_NAME}  # which is read
 
 
 def test_what_others_stored_meanwhile_is_not_cleared(storage):

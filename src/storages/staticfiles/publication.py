@@ -17,10 +17,10 @@ from storages.base import RemoteStorage
 from storages.crew import Budget, Crew
 from storages.saving import size_of
 from storages.staticfiles.content import SMALL, Prepared
-from storages.staticfiles.remembered import STATE_NAME
+from storages.staticfiles.remembered import STATE_NAME, Known
 from storages.staticfiles.stage import Stage, Staged, make_folder
 from storages.staticfiles.target import Target
-from storages.staticfiles.twins import Comparing, Staging, twin_of
+from storages.staticfiles.twins import Comparing, Staging, give_back, twin_of
 
 WORKERS = 32
 """Threads of a run, where the storage does not allow fewer connections."""
@@ -133,7 +133,7 @@ class Publication:
         self.target.sending(key)
         if not self.dry_run:
             key = send(key, ready.content, params, ready.compress, exclusive=False)
-        self.target.stored(key, facts, md5)
+        self.target.stored(key, facts, Known(md5, ready.size))
         with self._lock:
             self.bytes_sent += ready.size
         return key, True
@@ -155,6 +155,7 @@ class Publication:
             return
         twin = twin_of(self.storage, Comparing, _publication=self)
         yield from Crew(partial(self._collect, twin), self.workers, self._stop).results(sources)
+        give_back(twin, self.storage)
 
     def _collect(self, twin: Any, source: Source) -> bool:
         self._here.changed = False
@@ -196,10 +197,8 @@ class Publication:
             self._send(last)
         if stage.at_last is not None:
             stage.at_last()
-        for name in ("hashed_files", "manifest_hash"):
-            if name in twin.__dict__:
-                setattr(self.storage, name, getattr(twin, name))
-        self.target.delete(stage.deleted)
+        give_back(twin, self.storage)
+        self.target.delete(self.target.unchanged(stage.deleted))
 
     def _send(self, files: Mapping[str, Staged]) -> None:
         failed: dict[str, OSError] = {}

@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from storages.entry import Entry
 
 STATE_NAME = ".storehouse-static.json"
 """The object's name, below the location of the storage."""
 
-VERSION = 2
+VERSION = 3
 
 UNKNOWN = "?"
 """The fingerprint of what somebody else stored."""
@@ -47,6 +47,20 @@ def _plain(value: Any) -> Any:
     return type(value).__qualname__ if " at 0x" in text else text  # an address is another each time
 
 
+def appearance(entry: Entry) -> str:
+    """What a listing says of a file, and says otherwise once it was replaced."""
+    return entry.etag or f"{entry.size} {entry.modified and entry.modified.isoformat()}"
+
+
+class Known(NamedTuple):
+    """The bytes that a run has stored in a file."""
+
+    md5: str
+    size: int
+    seen: str | None = None
+    """How the next listing showed it, where that told no digest: another look, another file."""
+
+
 @dataclass
 class Remembered:
     """The state as the last run left it; nothing of it holds for what was stored later.
@@ -56,8 +70,8 @@ class Remembered:
 
     fingerprints: dict[str, str] = field(default_factory=dict)
     """By the names of files that a run has stored, or found as they should be."""
-    digests: dict[str, str] = field(default_factory=dict)
-    """MD5 of the stored bytes, where no listing has confirmed it."""
+    digests: dict[str, Known] = field(default_factory=dict)
+    """Of the stored bytes, where no listing has confirmed them."""
     written: datetime | None = None
     """When the service stored the state."""
     exists: bool = False
@@ -71,7 +85,7 @@ class Remembered:
                 return cls()
             groups = found["fingerprints"].items()
             fingerprints = {name: each for each, names in groups for name in names}
-            digests = dict(found["digests"])
+            digests = {name: Known(*each) for name, each in found["digests"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
         return cls(fingerprints, digests, entry.modified, exists=True)
@@ -89,12 +103,15 @@ class Remembered:
             return UNKNOWN
         return self.fingerprints.get(entry.name, UNKNOWN)
 
-    def digest_of(self, entry: Entry) -> str | None:
-        """MD5 of the bytes of a listed file, if it is remembered."""
-        return self.digests.get(entry.name) if self._holds_for(entry) else None
+    def is_left(self, entry: Entry) -> bool:
+        """Whether a listed file is the one that a run has stored, as far as a listing tells."""
+        known = self.digests.get(entry.name)
+        if known is None or known.size != entry.size:
+            return False
+        return self._holds_for(entry) if known.seen is None else known.seen == appearance(entry)
 
 
-def dump(fingerprints: Mapping[str, str], digests: Mapping[str, str]) -> bytes:
+def dump(fingerprints: Mapping[str, str], digests: Mapping[str, Known]) -> bytes:
     """The object that says which parameters and bytes the files of these names have.
 
     Names of which nothing is known are not in it: they may be others' files.

@@ -17,7 +17,9 @@ from storages.staticfiles.content import Prepared
 from storages.staticfiles.remembered import (
     STATE_NAME,
     UNKNOWN,
+    Known,
     Remembered,
+    appearance,
     dump,
     fingerprint,
 )
@@ -41,9 +43,14 @@ class Target:
         self.entries: dict[str, Entry] = {} if clear else self._listed
         self._clear = clear
         self._tried: set[str] = set()
-        self._sent: dict[str, tuple[str, str]] = {}
+        self._sent: dict[str, tuple[str, Known]] = {}
         self._confirmed: set[str] = set()
+        self._learned = False
         self._deleted: set[str] = set()
+        if storage._sets_times():  # then a time does not prove that nobody else stored a file
+            for entry in found.values():
+                if entry.digest is None:
+                    self._recognize(entry)
 
     def _recall(self, state: Entry | None) -> Remembered:
         try:
@@ -52,6 +59,13 @@ class Target:
                 return Remembered.load(file.read(), entry) if entry else Remembered()
         except FileNotFoundError:
             return Remembered()
+
+    def _recognize(self, entry: Entry) -> None:
+        """Remember how a listing shows what seems to be the file that the last run left."""
+        known = self._memory.digests.get(entry.name)
+        if known and known.seen is None and self._memory.is_left(entry):
+            self._memory.digests[entry.name] = known._replace(seen=appearance(entry))
+            self._learned = True
 
     # -- questions
 
@@ -78,9 +92,23 @@ class Target:
         if computed is not None and computed == digest:
             self._confirmed.add(entry.name)
             return True
-        if (known := self._memory.digest_of(entry)) is not None:
-            return known == ready.digest("md5")
-        return computed is None and _is_newer(entry, modified)
+        known = self._memory.digests.get(entry.name)
+        if known is None:
+            return computed is None and _is_newer(entry, modified)
+        if known.md5 != ready.digest("md5") or not self._memory.is_left(entry):
+            return False
+        return computed is None or self._misleads(key, entry)
+
+    def _misleads(self, key: str, entry: Entry) -> bool:
+        """Whether the digest of a listing is none, as on S3 with keys of its KMS.
+
+        Asking for the file itself tells, which is done once for each.
+        """
+        if self._memory.digests[entry.name].seen is None:
+            if self._storage._stat(key).digest == entry.digest:
+                return False
+            self._recognize(entry)
+        return True
 
     # -- what the run does
 
@@ -88,9 +116,9 @@ class Target:
         """Note that a file is sent: if that fails, nobody knows what is there."""
         self._tried.add(key)
 
-    def stored(self, key: str, params: Mapping[str, Any], md5: str) -> None:
+    def stored(self, key: str, params: Mapping[str, Any], known: Known) -> None:
         """Note what was stored under `key`."""
-        self._sent[key] = (fingerprint(params), md5)
+        self._sent[key] = (fingerprint(params), known)
 
     def leftover(self) -> list[str]:
         """The keys of what was there before and would not be after `clear`."""
@@ -106,8 +134,11 @@ class Target:
 
     def unchanged(self, keys: Iterable[str]) -> list[str]:
         """Those that are as they were listed, by another listing: others may have stored them."""
-        now = {self._root + entry.name: entry for entry in self._storage.scan()}
-        return [key for key in keys if now.get(key) == self._listed[key]]
+        keys = [key for key in keys if key in self._listed]
+        if not keys:
+            return []
+        now = {self._root + entry.name: _version(entry) for entry in self._storage.scan()}
+        return [key for key in keys if now.get(key) == _version(self._listed[key])]
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files, in batches where the service has them."""
@@ -122,25 +153,28 @@ class Target:
         If another run has written its own meanwhile, neither knows what is there: the next one
         compares everything.
         """
-        if not (self._sent or self._deleted or self._tried):
+        if not (self._sent or self._deleted or self._tried or self._learned):
             return
-        if self._was_written_meanwhile():
-            self._storage.write(STATE_NAME, ContentFile(dump({}, {})), overwrite=True)
-            return
-        left = {k: e for k, e in self._listed.items() if k not in self._deleted}
-        prints = {e.name: self._memory.fingerprint_of(e) for e in left.values()}
+        written_meanwhile = self._was_written_meanwhile()
+        state = dump({}, {}) if written_meanwhile else dump(*self._now())
+        self._storage.write(STATE_NAME, ContentFile(state), overwrite=True)
+
+    def _now(self) -> tuple[dict[str, str], dict[str, Known]]:
+        """What is known of the files as they are after this run."""
+        left = [e for k, e in self._listed.items() if k not in self._deleted]
+        prints = {e.name: self._memory.fingerprint_of(e) for e in left}
         digests = {
-            e.name: digest
-            for e in left.values()
-            if e.name not in self._confirmed and (digest := self._memory.digest_of(e))
+            e.name: self._memory.digests[e.name]
+            for e in left
+            if e.name not in self._confirmed and self._memory.is_left(e)
         }
         for key in self._tried - self._sent.keys():
             prints.pop(key.removeprefix(self._root), None)
             digests.pop(key.removeprefix(self._root), None)
-        for key, (found, md5) in self._sent.items():
+        for key, (found, known) in self._sent.items():
             name = key.removeprefix(self._root)
-            prints[name], digests[name] = found, md5
-        self._storage.write(STATE_NAME, ContentFile(dump(prints, digests)), overwrite=True)
+            prints[name], digests[name] = found, known
+        return prints, digests
 
     def _was_written_meanwhile(self) -> bool:
         """Whether another run has ended since this one began."""
@@ -158,6 +192,11 @@ class Target:
             or old.modified is None
             or (now.modified.replace(microsecond=0) != old.modified.replace(microsecond=0))
         )
+
+
+def _version(entry: Entry) -> tuple[Any, ...]:
+    """What changes when a file is stored again, and not when it is read."""
+    return entry.size, entry.modified, entry.etag, entry.digest
 
 
 def _is_newer(entry: Entry, modified: Any) -> bool:

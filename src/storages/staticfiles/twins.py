@@ -28,6 +28,17 @@ def twin_of(storage: RemoteStorage, kind: type[RemoteStorage], **state: Any) -> 
     return twin
 
 
+OF_TWINS = frozenset({"_publication", "_stage", "manifest_storage"})
+"""Attributes in which a twin differs."""
+
+
+def give_back(twin: Any, storage: RemoteStorage) -> None:
+    """What a class has set in its twin meanwhile is the storage's, as if that had done the work."""
+    for name, value in vars(twin).items():
+        if name not in OF_TWINS and vars(storage).get(name, twin) is not value:
+            setattr(storage, name, value)
+
+
 class Replacing(RemoteStorage):
     """Stores over whatever is there: nobody deletes a file before its successor is there."""
 

@@ -49,9 +49,12 @@ class Failed(Exception):  # noqa: N818 - it names files, and is no error of the 
         self.files = files
 
 
+SAVING = ("save", "_save", "_save_over", "get_available_name", "get_valid_name")
+
+
 def _saves_as_ours(cls: type[RemoteStorage]) -> bool:
     """Whether saving is ours, and not a project's own, which may do more than store a file."""
-    methods = (getattr(cls, name) for name in ("save", "_save"))
+    methods = (getattr(cls, name) for name in SAVING)
     return all(each.__module__.startswith(("storages.", "django.")) for each in methods)
 
 
@@ -150,18 +153,21 @@ class Publication:
 
         An OSError is the answer for a file that could not be stored.
         """
-        if self.dry_run and not _saves_as_ours(type(self.storage)):
+        ours = _saves_as_ours(type(self.storage))
+        if self.dry_run and not ours:
             yield from ((source, True) for source in sources)  # what it does, only it knows
             return
         twin = twin_of(self.storage, Comparing, _publication=self)
-        yield from Crew(partial(self._collect, twin), self.workers, self._stop).results(sources)
+        # Ours chooses among names before it stores, which takes longer than to compare a file.
+        save = partial(twin.write, overwrite=True) if ours else twin.save
+        yield from Crew(partial(self._collect, save), self.workers, self._stop).results(sources)
         give_back(twin, self.storage)
 
-    def _collect(self, twin: Any, source: Source) -> bool:
+    def _collect(self, save: Callable[[str, Any], object], source: Source) -> bool:
         self._here.changed = False
         with source.storage.open(source.path) as file:
             file.modified_time = partial(source.storage.get_modified_time, source.path)
-            twin.save(source.name, file)
+            save(source.name, file)
         return bool(self._here.changed)
 
     def post_process(self, found: Mapping[str, tuple[Any, str]]) -> Generator[tuple[Any, Any, Any]]:

@@ -69,26 +69,26 @@ class Remembered:
     """
 
     fingerprints: dict[str, str] = field(default_factory=dict)
-    """By the names of files that a run has stored, or found as they should be."""
+    """By the keys of files that a run has stored, or found as they should be."""
     digests: dict[str, Known] = field(default_factory=dict)
-    """Of the stored bytes, where no listing has confirmed them."""
+    """By key, of the stored bytes, where no listing has confirmed them."""
     written: datetime | None = None
-    """When the service stored the state."""
+    """When the service stored the state, if it tells."""
     exists: bool = False
 
     @classmethod
-    def load(cls, content: bytes, entry: Entry) -> Remembered:
-        """From the object; nothing is remembered if it cannot be read."""
+    def load(cls, content: bytes, root: str) -> Remembered:
+        """From the object, which has names below `root`; nothing if it cannot be read."""
         try:
             found = json.loads(content)
             if found["version"] != VERSION:
                 return cls()
             groups = found["fingerprints"].items()
-            fingerprints = {name: each for each, names in groups for name in names}
-            digests = {name: Known(*each) for name, each in found["digests"].items()}
+            fingerprints = {root + name: each for each, names in groups for name in names}
+            digests = {root + name: Known(*each) for name, each in found["digests"].items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
-        return cls(fingerprints, digests, entry.modified, exists=True)
+        return cls(fingerprints, digests, exists=True)
 
     def _holds_for(self, entry: Entry) -> bool:
         if not self.exists:
@@ -101,24 +101,25 @@ class Remembered:
         """Of the parameters that a listed file has."""
         if not self._holds_for(entry):
             return UNKNOWN
-        return self.fingerprints.get(entry.name, UNKNOWN)
+        return self.fingerprints.get(entry.key, UNKNOWN)
 
     def is_left(self, entry: Entry) -> bool:
         """Whether a listed file is the one that a run has stored, as far as a listing tells."""
-        known = self.digests.get(entry.name)
+        known = self.digests.get(entry.key)
         if known is None or known.size != entry.size:
             return False
         return self._holds_for(entry) if known.seen is None else known.seen == appearance(entry)
 
 
-def dump(fingerprints: Mapping[str, str], digests: Mapping[str, Known]) -> bytes:
-    """The object that says which parameters and bytes the files of these names have.
+def dump(root: str, fingerprints: Mapping[str, str], digests: Mapping[str, Known]) -> bytes:
+    """The object that says which parameters and bytes the files of these keys have.
 
-    Names of which nothing is known are not in it: they may be others' files.
+    Those of which nothing is known are not in it: they may be others' files.
     """
     groups: dict[str, list[str]] = defaultdict(list)
-    for name, found in sorted(fingerprints.items()):
+    for key, found in sorted(fingerprints.items()):
         if found != UNKNOWN:
-            groups[found].append(name)
-    state = {"version": VERSION, "fingerprints": groups, "digests": digests}
+            groups[found].append(key.removeprefix(root))
+    named = {key.removeprefix(root): known for key, known in digests.items()}
+    state = {"version": VERSION, "fingerprints": groups, "digests": named}
     return json.dumps(state, sort_keys=True, separators=(",", ":")).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,12 +34,13 @@ class Target:
 
     def __init__(self, storage: RemoteStorage, *, clear: bool = False) -> None:
         self._storage, self._root = storage, storage._root()
-        found = {entry.key: entry for entry in storage.scan()}
-        state = found.pop(STATE_NAME, None)
+        with ThreadPoolExecutor(1, thread_name_prefix="collectstatic-state") as pool:
+            recalled = pool.submit(self._recall)
+            self._listed = self._list()
+        self._memory, state = recalled.result()
         # Some FTP servers list no names that begin with a dot.
-        self._state: Entry | None = None
-        self._memory = self._recall(state) if state or found else Remembered()
-        self._listed = {self._root + name: entry for name, entry in found.items()}
+        self._state = self._listed.pop(self._root + STATE_NAME, state)
+        self._memory.written = self._state.modified if self._state else None
         self.entries: dict[str, Entry] = {} if clear else self._listed
         self._clear = clear
         self._tried: set[str] = set()
@@ -48,23 +49,26 @@ class Target:
         self._learned = False
         self._deleted: set[str] = set()
         if storage._sets_times():  # then a time does not prove that nobody else stored a file
-            for entry in found.values():
+            for entry in self._listed.values():
                 if entry.digest is None:
                     self._recognize(entry)
 
-    def _recall(self, state: Entry | None) -> Remembered:
+    def _list(self) -> dict[str, Entry]:
+        return {e.key: e for e in self._storage._scan(self._root) if not e.is_dir}
+
+    def _recall(self) -> tuple[Remembered, Entry | None]:
+        """What the last run remembered, read while the listing is under way."""
         try:
             with self._storage.open(STATE_NAME) as file:
-                self._state = entry = state or file.entry
-                return Remembered.load(file.read(), entry) if entry else Remembered()
+                return Remembered.load(file.read(), self._root), file.entry
         except FileNotFoundError:
-            return Remembered()
+            return Remembered(), None
 
     def _recognize(self, entry: Entry) -> None:
         """Remember how a listing shows what seems to be the file that the last run left."""
-        known = self._memory.digests.get(entry.name)
+        known = self._memory.digests.get(entry.key)
         if known and known.seen is None and self._memory.is_left(entry):
-            self._memory.digests[entry.name] = known._replace(seen=appearance(entry))
+            self._memory.digests[entry.key] = known._replace(seen=appearance(entry))
             self._learned = True
 
     # -- questions
@@ -90,9 +94,9 @@ class Target:
         kind, _, digest = (entry.digest or "").partition(":")
         computed = ready.digest(kind) if kind else None
         if computed is not None and computed == digest:
-            self._confirmed.add(entry.name)
+            self._confirmed.add(key)
             return True
-        known = self._memory.digests.get(entry.name)
+        known = self._memory.digests.get(entry.key)
         if known is None:
             return computed is None and _is_newer(entry, modified)
         if known.md5 != ready.digest("md5") or not self._memory.is_left(entry):
@@ -104,7 +108,7 @@ class Target:
 
         Asking for the file itself tells, which is done once for each.
         """
-        if self._memory.digests[entry.name].seen is None:
+        if self._memory.digests[entry.key].seen is None:
             if self._storage._stat(key).digest == entry.digest:
                 return False
             self._recognize(entry)
@@ -137,14 +141,16 @@ class Target:
         keys = [key for key in keys if key in self._listed]
         if not keys:
             return []
-        now = {self._root + entry.name: _version(entry) for entry in self._storage.scan()}
-        return [key for key in keys if now.get(key) == _version(self._listed[key])]
+        now = self._list()
+        return [
+            key for key in keys if key in now and _version(now[key]) == _version(self._listed[key])
+        ]
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files, in batches where the service has them."""
         keys = [key for key in keys if key in self._listed]
         if keys:
-            self._storage._delete_entries([replace(self._listed[key], key=key) for key in keys])
+            self._storage._delete_entries([self._listed[key] for key in keys])
             self._deleted.update(keys)
 
     def remember(self) -> None:
@@ -155,25 +161,23 @@ class Target:
         """
         if not (self._sent or self._deleted or self._tried or self._learned):
             return
-        written_meanwhile = self._was_written_meanwhile()
-        state = dump({}, {}) if written_meanwhile else dump(*self._now())
-        self._storage.write(STATE_NAME, ContentFile(state), overwrite=True)
+        known = ({}, {}) if self._was_written_meanwhile() else self._now()
+        self._storage.write(STATE_NAME, ContentFile(dump(self._root, *known)), overwrite=True)
 
     def _now(self) -> tuple[dict[str, str], dict[str, Known]]:
-        """What is known of the files as they are after this run."""
-        left = [e for k, e in self._listed.items() if k not in self._deleted]
-        prints = {e.name: self._memory.fingerprint_of(e) for e in left}
+        """What is known of the files, by key, as they are after this run."""
+        left = {k: e for k, e in self._listed.items() if k not in self._deleted}
+        prints = {k: self._memory.fingerprint_of(e) for k, e in left.items()}
         digests = {
-            e.name: self._memory.digests[e.name]
-            for e in left
-            if e.name not in self._confirmed and self._memory.is_left(e)
+            k: self._memory.digests[k]
+            for k, e in left.items()
+            if k not in self._confirmed and self._memory.is_left(e)
         }
         for key in self._tried - self._sent.keys():
-            prints.pop(key.removeprefix(self._root), None)
-            digests.pop(key.removeprefix(self._root), None)
+            prints.pop(key, None)
+            digests.pop(key, None)
         for key, (found, known) in self._sent.items():
-            name = key.removeprefix(self._root)
-            prints[name], digests[name] = found, known
+            prints[key], digests[key] = found, known
         return prints, digests
 
     def _was_written_meanwhile(self) -> bool:

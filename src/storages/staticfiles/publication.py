@@ -17,6 +17,7 @@ from storages.base import RemoteStorage
 from storages.crew import Budget, Crew
 from storages.saving import size_of
 from storages.staticfiles.content import SMALL, Prepared
+from storages.staticfiles.processed import Check
 from storages.staticfiles.remembered import STATE_NAME, Known
 from storages.staticfiles.stage import Stage, Staged, make_folder
 from storages.staticfiles.target import Target
@@ -93,6 +94,8 @@ class Publication:
         self._alone = ThreadPoolExecutor(1, thread_name_prefix="collectstatic-large")
         self._lock = threading.Lock()
         self._here = threading.local()
+        # Of the collected files by key, where they are to be post-processed.
+        self._md5s: dict[str, str] | None = {} if hasattr(storage, "post_process") else None
 
     # -- one file
 
@@ -129,6 +132,8 @@ class Publication:
         facts: Mapping[str, Any],
     ) -> tuple[str, bool]:
         ready = Prepared(self.storage, content, compress, self._stop)
+        if self._md5s is not None:
+            self._md5s[key] = ready.digest("md5") or ""
         modified = getattr(content, "modified_time", None)
         if self.target.holds(key, ready, facts, modified):
             return key, False
@@ -175,6 +180,11 @@ class Publication:
 
         When it has ended, its files are stored, and then its manifest; Failed if that failed.
         """
+        check = Check(self.storage, self.target, found, self._md5s or {})
+        self._md5s = None
+        if not self.dry_run and check.is_settled():
+            yield from check.results()
+            return
         by_key = {self.storage._key(name): source for name, source in found.items()}
         with make_folder() as folder:
             stage = Stage(self.target, by_key, folder)
@@ -183,6 +193,7 @@ class Publication:
             if not self.dry_run:
                 self._renew(twin, stage, found)
                 self._publish(stage, twin)
+                check.remember(stage.asked)
 
     def _renew(self, twin: Any, stage: Stage, found: Mapping[str, tuple[Any, str]]) -> None:
         """Store again what Django leaves alone since it exists, where a setting has changed."""

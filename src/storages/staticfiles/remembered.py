@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from storages.entry import Entry
@@ -32,7 +33,15 @@ def fingerprint(params: Mapping[str, Any]) -> str:
     """
     if not params:
         return ""
-    known = {name: "set" if name in SECRET else params[name] for name in params}
+    try:
+        return _fingerprint(tuple(params.items()))
+    except TypeError:  # a value that no cache can look up
+        return _fingerprint.__wrapped__(params.items())
+
+
+@lru_cache(256)
+def _fingerprint(params: Iterable[tuple[str, Any]]) -> str:
+    known = {name: "set" if name in SECRET else value for name, value in params}
     text = json.dumps(known, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -61,6 +70,14 @@ class Known(NamedTuple):
     """How the next listing showed it, where that told no digest: another look, another file."""
 
 
+class Processed(NamedTuple):
+    """What a run's post-processing depended on and made: see `storages.staticfiles.processed`."""
+
+    digest: str
+    beside: tuple[str, ...]
+    """The names of other files that it looked for in the target."""
+
+
 @dataclass
 class Remembered:
     """The state as the last run left it; nothing of it holds for what was stored later.
@@ -72,6 +89,7 @@ class Remembered:
     """By the keys of files that a run has stored, or found as they should be."""
     digests: dict[str, Known] = field(default_factory=dict)
     """By key, of the stored bytes, where no listing has confirmed them."""
+    processed: Processed | None = None
     written: datetime | None = None
     """When the service stored the state, if it tells."""
     exists: bool = False
@@ -86,9 +104,11 @@ class Remembered:
             groups = found["fingerprints"].items()
             fingerprints = {root + name: each for each, names in groups for name in names}
             digests = {root + name: Known(*each) for name, each in found["digests"].items()}
+            digest, *beside = found["processed"] or ("",)
         except (ValueError, KeyError, TypeError, AttributeError):
             return cls()
-        return cls(fingerprints, digests, exists=True)
+        processed = Processed(digest, tuple(beside)) if digest else None
+        return cls(fingerprints, digests, processed, exists=True)
 
     def _holds_for(self, entry: Entry) -> bool:
         if not self.exists:
@@ -111,7 +131,12 @@ class Remembered:
         return self._holds_for(entry) if known.seen is None else known.seen == appearance(entry)
 
 
-def dump(root: str, fingerprints: Mapping[str, str], digests: Mapping[str, Known]) -> bytes:
+def dump(
+    root: str,
+    fingerprints: Mapping[str, str],
+    digests: Mapping[str, Known],
+    processed: Processed | None = None,
+) -> bytes:
     """The object that says which parameters and bytes the files of these keys have.
 
     Those of which nothing is known are not in it: they may be others' files.
@@ -121,5 +146,10 @@ def dump(root: str, fingerprints: Mapping[str, str], digests: Mapping[str, Known
         if found != UNKNOWN:
             groups[found].append(key.removeprefix(root))
     named = {key.removeprefix(root): known for key, known in digests.items()}
-    state = {"version": VERSION, "fingerprints": groups, "digests": named}
+    state = {
+        "version": VERSION,
+        "fingerprints": groups,
+        "digests": named,
+        "processed": [processed.digest, *processed.beside] if processed else None,
+    }
     return json.dumps(state, sort_keys=True, separators=(",", ":")).encode()

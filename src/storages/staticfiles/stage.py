@@ -49,6 +49,8 @@ class Stage:
         self.deleted: dict[str, None] = {}
         self.at_last: Callable[[], None] | None = None
         """What publishes the manifest, where it belongs to another storage."""
+        self.asked: set[str] = set()
+        """Keys that the target was asked for; those of folders end with a slash."""
         self._folders: set[str] = set()
         for key in (*target.entries, *found):
             self._add_folders(key)
@@ -91,20 +93,26 @@ class Stage:
         if key in self._found and key not in self.deleted:
             source, path_there = self._found[key]
             return Entry(key, source.size(path_there))
+        self.asked.add(key)
         if key in self._target.entries and key not in self.deleted:
             return self._target.entries[key]
-        if key.rstrip("/") in self._folders:
+        if self.has_folder(key):
             return Entry(key, is_dir=True)
         raise FileNotFoundError(f"{key!r} does not exist.")
 
     def has_folder(self, prefix: str) -> bool:
         """Whether anything is below `prefix`."""
-        return prefix.rstrip("/") in self._folders
+        found = (key := prefix.rstrip("/")) in self._folders
+        if found:
+            self.asked.add(key + "/")
+        return found
 
     def open(self, key: str) -> Any:
         """The file if it waits or was collected; None if only the service has it."""
         if key in self.files:
             return self.files[key].open()
+        if key not in self._found:
+            self.asked.add(key)
         if key in self.deleted or (key not in self._target.entries and key not in self._found):
             raise FileNotFoundError(f"{key!r} does not exist.")
         if key in self._found:

@@ -42,6 +42,7 @@ class Target:
         self._state = self._listed.pop(self._root + STATE_NAME, state)
         self._memory.written = self._state.modified if self._state else None
         self.entries: dict[str, Entry] = {} if clear else self._listed
+        self.processed = self._memory.processed
         self._clear = clear
         self._tried: set[str] = set()
         self._sent: dict[str, tuple[str, Known]] = {}
@@ -114,6 +115,19 @@ class Target:
             self._recognize(entry)
         return True
 
+    def md5_of(self, key: str) -> str | None:
+        """The MD5 of what is stored; empty if nothing is, None if nobody is sure of it."""
+        if key in self._sent:
+            return self._sent[key][1].md5
+        entry = self.entries.get(key)
+        if entry is None or key in self._deleted:
+            return ""
+        kind, _, digest = (entry.digest or "").partition(":")
+        known = self._memory.digests.get(key)
+        if known and (known.seen or kind != "md5") and self._memory.is_left(entry):
+            return known.md5
+        return digest if kind == "md5" else None
+
     # -- what the run does
 
     def sending(self, key: str) -> None:
@@ -159,9 +173,10 @@ class Target:
         If another run has written its own meanwhile, neither knows what is there: the next one
         compares everything.
         """
-        if not (self._sent or self._deleted or self._tried or self._learned):
+        changed = self._sent or self._deleted or self._tried or self._learned
+        if not changed and self.processed == self._memory.processed:
             return
-        known = ({}, {}) if self._was_written_meanwhile() else self._now()
+        known = ({}, {}) if self._was_written_meanwhile() else (*self._now(), self.processed)
         self._storage.write(STATE_NAME, ContentFile(dump(self._root, *known)), overwrite=True)
 
     def _now(self) -> tuple[dict[str, str], dict[str, Known]]:

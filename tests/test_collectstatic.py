@@ -174,7 +174,9 @@ def test_what_somebody_else_stored_is_not_trusted(site):
     storage.assert_exists("img/dot.svg", b"<svg/>")
 
 
-@pytest.mark.parametrize("state", [b"", b"{}", b"[1]", b'{"version": 1, "common": 3}'])
+@pytest.mark.parametrize(
+    "state", [b"", b"{}", b"[1]", b'{"version": 1, "common": 3}', b"\x1f\x8b?"]
+)
 def test_a_damaged_state_costs_an_upload_at_most(site, state):
     storage = site.use(MEMORY, bucket_name=None)
     site.collect()

@@ -103,7 +103,7 @@ def test_a_changed_setting_stores_again(run, backend):
 
 def test_a_thousand_files_a_listing(site, run):
     for number in range(2000):
-        site.write(f"many/{number}.txt", str(number))
+        site.write(f"many/{number:0150}.txt", str(number))  # a state of half a megabyte
     count = 2000 + len(FILES)
     assert len(run(STATIC)) == count + 4
     site.check_out()

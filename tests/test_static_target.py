@@ -167,6 +167,16 @@ def test_a_mode_that_has_changed_is_seen():
     assert len({fingerprint(each) for each in facts}) == 3
 
 
+def test_a_state_that_is_compressed():
+    options = {"gzip": True, "gzip_content_types": ["application/json"]}
+    storage = MemoryStorage(**options)
+    target = Target(storage)
+    put(storage, target, "a.js")
+    target.remember()
+    assert storage.stat(STATE_NAME).encoding == "gzip"
+    assert Target(storage).is_current("a.js", PARAMS)
+
+
 class Scratch(Manifest):
     """Saves each file by way of one and the same other file."""
 

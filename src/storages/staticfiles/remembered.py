@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +19,9 @@ STATE_NAME = ".storehouse-static.json"
 """The object's name, below the location of the storage."""
 
 VERSION = 3
+
+GZIP = b"\x1f\x8b"
+"""What content begins with that the storage has compressed."""
 
 UNKNOWN = "?"
 """The fingerprint of what somebody else stored."""
@@ -96,16 +101,16 @@ class Remembered:
 
     @classmethod
     def load(cls, content: bytes, root: str) -> Remembered:
-        """From the object, which has names below `root`; nothing if it cannot be read."""
+        """From the object as it is stored, with names below `root`; nothing if it is damaged."""
         try:
-            found = json.loads(content)
+            found = json.loads(gzip.decompress(content) if content[:2] == GZIP else content)
             if found["version"] != VERSION:
                 return cls()
             groups = found["fingerprints"].items()
             fingerprints = {root + name: each for each, names in groups for name in names}
             digests = {root + name: Known(*each) for name, each in found["digests"].items()}
             digest, *beside = found["processed"] or ("",)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zlib.error):
             return cls()
         processed = Processed(digest, tuple(beside)) if digest else None
         return cls(fingerprints, digests, processed, exists=True)

@@ -23,6 +23,10 @@ from storages.staticfiles.remembered import (
     dump,
     fingerprint,
 )
+from storages.transfer import MiB, fetch_first, stream_whole
+
+AT_ONCE = 16 * MiB
+"""Bytes of the state that one request reads: of some hundred thousand files."""
 
 
 class Target:
@@ -60,10 +64,11 @@ class Target:
     def _recall(self) -> tuple[Remembered, Entry | None]:
         """What the last run remembered, read while the listing is under way."""
         try:
-            with self._storage.open(STATE_NAME) as file:
-                return Remembered.load(file.read(), self._root), file.entry
+            entry, first = fetch_first(self._storage, self._root + STATE_NAME, AT_ONCE)
         except FileNotFoundError:
             return Remembered(), None
+        rest = stream_whole(self._storage, entry, len(first))
+        return Remembered.load(b"".join([first, *rest]), self._root), entry
 
     def _recognize(self, entry: Entry) -> None:
         """Remember how a listing shows what seems to be the file that the last run left."""

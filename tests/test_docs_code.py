@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -205,12 +205,13 @@ def test_the_code_of_the_api_page_runs() -> None:
 
 
 def test_the_code_of_the_testing_page_runs(settings: Any) -> None:
-    _, fixture, test, case, server = blocks(ROOT / "docs/testing.md", "python")
+    _, fixture, test, case, counting, server = blocks(ROOT / "docs/testing.md", "python")
     media = run(fixture)["media"]
     run(test)["test_an_upload_is_stored"](media.__wrapped__(settings))
     result = run(case)["UploadTest"]("test_an_upload_is_stored").run()
     assert result is not None
     assert result.wasSuccessful(), result.errors + result.failures
+    run(counting)["test_a_page_asks_for_no_sizes"](SimpleNamespace(get=print))
     pytest.importorskip("moto")
     storages: Iterator[Any] = run(server)["s3_storage"].__wrapped__()
     storage = next(storages)

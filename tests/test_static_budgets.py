@@ -26,7 +26,9 @@ def run(site, moto, moto_bucket, fault_proxy):
     def run(backend, *args, **options):
         with count_requests(proxy) as seen:
             site.use(backend, **moto.options(moto_bucket, via=proxy, **options))
-            site.collect(*args)
+            before = len(seen)  # a storage that is made reads its manifest
+            printed = site.collect(*args)
+        assert f", {len(seen) - before} requests, " in printed
         found = [each.replace(f"/{moto_bucket}", "", 1) for each in seen]
         named = ["LIST" if "list-type=2" in each else each.replace(" /", " ") for each in found]
         return in_order(named)

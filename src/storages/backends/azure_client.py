@@ -21,6 +21,7 @@ from requests.utils import get_environ_proxies
 
 from storages.backends.azure_account import Account, resolve
 from storages.backends.azure_errors import translated
+from storages.counting import request_sent
 from storages.transfer import WORKERS, KiB, MiB
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Delegation(NamedTuple):
 
 
 class Transport(RequestsTransport):  # type: ignore[misc]  # the SDK tells its types only to some
-    """The SDK's own, with a connection for each thread.
+    """The SDK's own, with a connection for each thread; it counts the requests.
 
     Proxies and authorities of the environment are looked up once rather than for each request,
     where that takes a tenth of the time; ~/.netrc has no say.
@@ -82,6 +83,10 @@ class Transport(RequestsTransport):  # type: ignore[misc]  # the SDK tells its t
     def __init__(self, url: str, **options: Any) -> None:
         super().__init__(**options)
         self._url = url
+
+    def send(self, *args: Any, **more: Any) -> Any:
+        request_sent()
+        return super().send(*args, **more)
 
     def _init_session(self, session: requests.Session) -> None:
         super()._init_session(session)

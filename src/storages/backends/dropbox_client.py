@@ -25,6 +25,7 @@ from storages.backends.dropbox_exceptions import DropboxStorageException
 from storages.backends.dropbox_failures import FAILURES, bare, failure, refresh_failure
 from storages.backends.dropbox_session import make_session
 from storages.backends.dropbox_tries import RATE_TRIES, Tries, given_up
+from storages.counting import request_sent
 from storages.options import GivenOptions
 
 if TYPE_CHECKING:
@@ -204,6 +205,7 @@ class Connection:
         client = self._client
         if headers:  # not every version of the SDK takes them otherwise
             client = client.clone(headers={**self._headers, **headers})
+        request_sent()
         return client.request_json_string(host, route, style, text, "user", body)
 
     # -- tokens

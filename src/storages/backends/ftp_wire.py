@@ -9,6 +9,7 @@ import ssl
 from contextlib import suppress
 
 from storages.backends.ftp_location import Location
+from storages.counting import request_sent
 
 CLOSED = (
     "the server's port for data is closed to us; where a firewall keeps its passive ports closed, "
@@ -57,6 +58,10 @@ class Wire(ftplib.FTP):
         if self.file is not None:
             self.file.close()
         self.sock, self.file = sock, sock.makefile("r", encoding=self.encoding)
+
+    def putcmd(self, line: str) -> None:
+        request_sent()
+        super().putcmd(line)
 
     def ntransfercmd(
         self, cmd: str, rest: int | str | None = None

@@ -10,6 +10,7 @@ from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from storages.counting import request_sent
 from storages.transfer import WORKERS
 
 POOL = 2 * WORKERS
@@ -44,6 +45,10 @@ class Session(AuthorizedSession):
             headers["Content-Length"] = str(len(body or b""))
         prepared.headers, prepared.body = headers, body
         return prepared
+
+    def send(self, *args: Any, **more: Any) -> Any:
+        request_sent()
+        return super().send(*args, **more)
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Any:
         """None is followed: the service sends none, and others get no token."""

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from libcloud.common.types import LibcloudError
 from requests.adapters import HTTPAdapter
 
+from storages.counting import request_sent
+
 
 class Head(io.BufferedReader):
     """Knows the last line that was read."""
@@ -39,9 +41,17 @@ class WholeResponse(http.client.HTTPResponse):
 
 
 @lru_cache
-def _careful(cls: type) -> type:
-    """A class of connections whose answers are as above."""
-    return type(cls.__name__, (cls,), {"response_class": WholeResponse})
+def _careful(cls: Any) -> type:
+    """A class of connections that count the requests, and whose answers are as above."""
+
+    class Careful(cls):  # type: ignore[misc]  # urllib3 chooses it
+        response_class = WholeResponse
+
+        def request(self, *args: Any, **more: Any) -> None:
+            request_sent()
+            super().request(*args, **more)
+
+    return Careful
 
 
 class CarefulAdapter(HTTPAdapter):

@@ -9,6 +9,7 @@ from typing import Any
 import botocore.handlers
 
 from storages.backends.s3_listing import read_objects
+from storages.counting import request_sent
 
 CHECKSUM_HEADERS = ("x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm")
 
@@ -31,8 +32,14 @@ def hook(client: Any, *, compatible: bool) -> None:
     events.register("before-parse.*.ListObjectsV2", read_objects)
     events.register_last("before-parameter-build.s3.DeleteObjects", take_keys)
     events.register_last("before-call.s3.DeleteObjects", write_keys)
+    events.register("before-send.s3", count)
     if compatible:
         events.register("before-sign.s3.DeleteObjects", with_md5)
+
+
+def count(**kwargs: Any) -> None:
+    """Count the request; it is called for each attempt."""
+    request_sent()
 
 
 def take_keys(params: dict[str, Any], context: dict[str, Any], **kwargs: Any) -> None:

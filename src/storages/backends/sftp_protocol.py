@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from paramiko import SSHException
 
 from storages.backends.sftp_errors import Refusal
+from storages.counting import request_sent
 from storages.transfer import KiB, MiB
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class Session:
 
     def send(self, kind: int, *parts: bytes) -> int:
         """Send a request and return its number; `answer` or `forget` must follow."""
+        request_sent()
         self._next = (self._next + 1) & 0xFFFFFFFF
         body = b"".join(parts)
         self._awaited.add(self._next)

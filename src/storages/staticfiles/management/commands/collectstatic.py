@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.functional import LazyObject
 
 from storages.base import RemoteStorage
+from storages.counting import count_requests
 from storages.progress import Progress
 from storages.staticfiles.publication import MOST_FAILURES, Failed, Publication, Source
 from storages.transfer import KiB, MiB
@@ -42,11 +43,14 @@ class Command(Django):
 
     def handle(self, **options: Any) -> str | None:
         started = time.monotonic()
-        summary: str | None = super().handle(**options)
+        with count_requests() as requests:
+            summary: str | None = super().handle(**options)
         if summary and self._run is not None:
-            seconds = time.monotonic() - started
-            sent = f"{_size(self._run.bytes_sent)} {'to send' if self.dry_run else 'sent'}"
-            summary = f"{summary[:-1]} ({sent}, {seconds:.1f} seconds)."
+            told = [f"{_size(self._run.bytes_sent)} {'to send' if self.dry_run else 'sent'}"]
+            if requests.count:  # of a storage that counts them: it lists, at least
+                told.append(f"{requests.count} requests")
+            told.append(f"{time.monotonic() - started:.1f} seconds")
+            summary = f"{summary[:-1]} ({', '.join(told)})."
         return summary
 
     def collect(self) -> dict[str, list[str]]:

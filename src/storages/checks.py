@@ -12,7 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from storages.base import BaseStorage, RemoteStorage
-from storages.options import declared, overridden
+from storages.configured import make
+from storages.options import DEFAULT, declared
 
 EXTRAS = {
     "boto3": "s3",
@@ -53,13 +54,6 @@ def _load(path: str) -> type[BaseStorage] | None:
     return found if isinstance(found, type) and issubclass(found, BaseStorage) else None
 
 
-def _make(cls: type[BaseStorage], options: dict[str, Any]) -> BaseStorage:
-    """The storage as configured. One with a manifest does not read it: a check asks no server."""
-    if hasattr(cls, "read_manifest"):
-        cls = type(cls.__name__, (cls,), {"read_manifest": lambda self: None})
-    return cls(**options)
-
-
 def check_storages(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Each of our storages can be made: its SDK, its options, its required options."""
     messages: list[CheckMessage] = []
@@ -79,7 +73,7 @@ def check_storages(app_configs: Any = None, **kwargs: Any) -> list[CheckMessage]
             messages += _import_problem(alias, path, error)
             continue
         if cls is not None:
-            messages += _check_storage(alias, cls, options)
+            messages += check_storage(alias, cls, options)
     return messages
 
 
@@ -99,15 +93,16 @@ def _missing(alias: str, path: str, module: str, detail: str) -> CheckMessage:
     )
 
 
-def _check_storage(
+def check_storage(
     alias: str, cls: type[BaseStorage], options: dict[str, Any]
 ) -> Iterator[CheckMessage]:
+    """What is wrong with one storage of ours."""
     for module in cls.sdk:
         if not _is_installed(module):
             name = f"{cls.__module__}.{cls.__qualname__}"
             yield _missing(alias, name, module.partition(".")[0], f"No module named {module!r}")
     try:
-        storage = _make(cls, options)
+        storage = make(cls, options)
     except ImproperlyConfigured as error:
         yield Error(f"STORAGES[{alias!r}]: {error}", id="storages.E002")
         return
@@ -120,19 +115,13 @@ def _check_storage(
             )
     yield from storage._check(alias)
     if alias == "default" and isinstance(storage, RemoteStorage) and storage._overwrites():
-        yield from _check_overwriting(storage, options)
+        yield from _check_overwriting(storage)
 
 
-def _check_overwriting(storage: RemoteStorage, options: dict[str, Any]) -> Iterator[CheckMessage]:
+def _check_overwriting(storage: RemoteStorage) -> Iterator[CheckMessage]:
     """W001, unless the project said itself that files are overwritten."""
     name = storage.overwrite_option
-    each = declared(type(storage)).get(name)
-    decided = each is not None and (
-        name in options
-        or overridden(type(storage), name)
-        or any(hasattr(settings, setting) for setting in each.settings)
-    )
-    if not decided:
+    if storage._origins().get(name, DEFAULT) == DEFAULT:
         yield Warning(
             "Uploads replace files of the same name: a user's upload can destroy another's.",
             hint=f"Set OPTIONS[{name!r}] to False in STORAGES['default'], "
@@ -216,7 +205,7 @@ def _made() -> Iterator[tuple[str, BaseStorage]]:
         try:
             cls = _load(path)
             if cls is not None:
-                yield alias, _make(cls, options)
+                yield alias, make(cls, options)
         except (ImportError, ImproperlyConfigured):
             continue
 

@@ -8,8 +8,10 @@ from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import Storage
 
+from storages.cures import Cure, cure_of
 from storages.names import check_location
 from storages.options import (
+    OPTIONS,
     GivenOptions,
     Option,
     check_known,
@@ -38,7 +40,7 @@ class BaseStorage(Storage):
         defaults = GivenOptions(self.get_default_settings())
         check_known(type(self), options, [*defaults, *declared(type(self))])
         for name, value in (defaults | options).items():
-            if name in options or not overridden(type(self), name):
+            if self._decided(name) in (None, OPTIONS):
                 self._set_option(name, value)
         if isinstance(getattr(self, "location", None), str):
             check_location(self)
@@ -49,6 +51,30 @@ class BaseStorage(Storage):
 
         Better than `__init__`, whose arguments a debug page shows, secrets among them.
         """
+
+    def _decided(self, name: str) -> str | None:
+        """What decides an option before settings are looked at: OPTIONS, else a subclass."""
+        if name in self._given:
+            return OPTIONS
+        owner = overridden(type(self), name)
+        return f"attribute of {owner.__name__}" if owner else None
+
+    def _origins(self) -> dict[str, str]:
+        """Where the value of each option came from, in words."""
+        cls = type(self)
+        given = self.get_default_settings() | self._given
+        origins = {}
+        for name, each in declared(cls).items():
+            found, value = each.find(), getattr(self, name, None)
+            origin = self._decided(name) or found.origin
+            if origin == OPTIONS and name not in self._made_with[1]:
+                origin = f"{cls.__name__}.__init__()"
+            elif origin == found.origin and given.get(name) != found.value:
+                origin = f"{cls.__name__}.get_default_settings()"
+            elif origin == found.origin and value != found.value:
+                origin = "computed"
+            origins[name] = origin
+        return origins
 
     def _set_option(self, name: str, value: Any) -> None:
         try:
@@ -89,6 +115,14 @@ class BaseStorage(Storage):
         """Hosts or addresses that its links may go to, as far as the options tell."""
         return []
 
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        """What cures an error of a step of `storages.doctor`, where it can be told."""
+        return cure_of(error)
+
+    def _link_trust(self) -> bool | str | None:
+        """What verifies the server of its links: a file of authorities, or False for nothing."""
+        return None
+
     def __repr__(self) -> str:
         found = declared(type(self))
         shown = {
@@ -113,6 +147,13 @@ class BaseStorage(Storage):
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if not k.startswith("_cached")}
+
+
+def make(cls: type[Any], options: dict[str, Any]) -> Any:
+    """A storage as configured; one with a manifest does not read it, so that no server is asked."""
+    if hasattr(cls, "read_manifest"):
+        cls = type(cls.__name__, (cls,), {"read_manifest": lambda self: None})
+    return cls(**options)
 
 
 def _can_migrate(value: Any) -> bool:

@@ -16,12 +16,22 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 HIDDEN = "********"
+
+OPTIONS, DEFAULT = "OPTIONS", "default"
+"""Two of the places that a value can come from, as people read them."""
+
+
+class Found(NamedTuple):
+    """A value, and the place it came from: `setting NAME`, `environment NAME` or `DEFAULT`."""
+
+    value: Any
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +48,27 @@ class Option:
 
     def resolve(self) -> Any:
         """The value from the Django settings, the environment or the default."""
-        found = [getattr(settings, name) for name in self.settings if hasattr(settings, name)]
-        found += [os.environ[name] for name in self.env if os.environ.get(name)]
-        for value in found:
-            if value is not None:
-                return value
+        return self.find().value
+
+    def find(self) -> Found:
+        """The same, and where it came from."""
+        found = [
+            Found(getattr(settings, name), f"setting {name}")
+            for name in self.settings
+            if hasattr(settings, name)
+        ]
+        found += [
+            Found(os.environ[name], f"environment {name}")
+            for name in self.env
+            if os.environ.get(name)
+        ]
+        for each in found:
+            if each.value is not None:
+                return each
         if found:
-            return None
-        return type(self.default)(self.default) if self.mutable else self.default
+            return found[0]
+        default = type(self.default)(self.default) if self.mutable else self.default
+        return Found(default, DEFAULT)
 
 
 def option(
@@ -77,12 +100,12 @@ def declared(cls: type) -> dict[str, Option]:
     return found
 
 
-def overridden(cls: type, name: str) -> bool:
-    """Whether a subclass gives `name` as a plain attribute or property."""
+def overridden(cls: type, name: str) -> type | None:
+    """The class that gives `name` as a plain attribute or property, instead of declaring it."""
     for base in cls.__mro__:
         if name in vars(base):
-            return not isinstance(vars(base)[name], Option)
-    return False
+            return None if isinstance(vars(base)[name], Option) else base
+    return None
 
 
 def check_known(cls: type, given: Iterable[str], known: Iterable[str]) -> None:
@@ -106,7 +129,7 @@ def redact(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def without_password(value: Any) -> Any:
     """`value` itself, or an address without the user and password in it."""
-    return re.sub(r"//[^/@]*@", f"//{HIDDEN}@", value) if isinstance(value, str) else value
+    return re.sub(r"//[^/\s]*@", f"//{HIDDEN}@", value) if isinstance(value, str) else value
 
 
 class GivenOptions(dict[str, Any]):

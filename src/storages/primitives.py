@@ -203,6 +203,17 @@ class Primitives(BaseStorage):
         """Say when a file was modified; NotImplementedError where the service alone says it."""
         raise NotImplementedError(f"{type(self).__name__} sets no times.")
 
+    def _honours_exclusive(self, key: str) -> bool:
+        """Whether the service itself refuses to create the object `key`, which exists.
+
+        Overridden where an exclusive `_put` looks first: between look and write, another one may.
+        """
+        try:
+            self._put(key, b"", self._prepare(key)[0], exclusive=True)
+        except FileExistsError:
+            return True
+        return False
+
     @classmethod
     def _sets_times(cls) -> bool:
         """Whether somebody can say when a file was modified."""

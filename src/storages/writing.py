@@ -81,6 +81,11 @@ class PartWriter(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether a part was sent already: so much was written that one request does not do."""
+        return self._upload is not None
+
     def tell(self) -> int:
         return self._count
 

@@ -12,8 +12,10 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
+from storages.backends import azure_cures
 from storages.backends.azure_account import SUFFIX, Account, named, parse, resolve
 from storages.base import RemoteStorage
+from storages.cures import Cure
 from storages.options import option
 from storages.sdk import loader
 from storages.transfer import MiB
@@ -256,6 +258,13 @@ class AzureOptions(RemoteStorage):
                 id="storages.W007",
             )
         ]
+
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        return azure_cures.cure(self, step, error) or super()._cure(step, error)
+
+    def _link_trust(self) -> bool | str | None:
+        trust: bool | str | None = (self.client_options or {}).get("connection_verify")
+        return None if self.custom_domain else trust
 
     def _place(self) -> tuple[Any, ...] | None:
         if not self.azure_container or not (

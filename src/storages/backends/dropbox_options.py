@@ -11,8 +11,10 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
+from storages.backends import dropbox_cures
 from storages.backends.dropbox_names import BLOCK, dropbox_key
 from storages.base import RemoteStorage
+from storages.cures import Cure
 from storages.options import GivenOptions, option
 from storages.sdk import loader
 from storages.transfer import MiB
@@ -174,6 +176,9 @@ class DropboxOptions(RemoteStorage):
                 id="storages.E003",
             )
         ]
+
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        return dropbox_cures.cure(self, step, error) or super()._cure(step, error)
 
     def _place(self) -> tuple[Any, ...] | None:
         if not self._has_credentials():

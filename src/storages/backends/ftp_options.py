@@ -12,10 +12,12 @@ from django.core.checks import CheckMessage, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
+from storages.backends import ftp_cures
 from storages.backends.ftp_client import Access
 from storages.backends.ftp_location import Location, parse
 from storages.backends.ftp_tree import Claims, FTPTree
 from storages.backends.ftp_wire import strict
+from storages.cures import Cure
 from storages.options import option
 from storages.pool import Pool
 from storages.tree import TreeStorage
@@ -149,6 +151,12 @@ class FTPOptions(TreeStorage):
             )
             for what, where, number in found
         ]
+
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        return ftp_cures.cure(self, step, error) or super()._cure(step, error)
+
+    def _honours_exclusive(self, key: str) -> bool:
+        return False  # FTP has no command for it
 
     def _place(self) -> tuple[Any, ...] | None:
         return ("ftp", self._where().server) if self.location else None

@@ -12,8 +12,10 @@ from django.core.checks import CheckMessage, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
+from storages.backends import gcloud_cures
 from storages.base import RemoteStorage
 from storages.compress import GZIP_CONTENT_TYPES
+from storages.cures import Cure
 from storages.options import GivenOptions, option
 from storages.sdk import loader
 from storages.signers.gcs import seconds_left
@@ -240,6 +242,9 @@ class GCSOptions(RemoteStorage):
                 id="storages.W007",
             )
         ]
+
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        return gcloud_cures.cure(self, step, error) or super()._cure(step, error)
 
     def _place(self) -> tuple[Any, ...] | None:
         return ("gcs", self.api_endpoint, self.bucket_name) if self.bucket_name else None

@@ -45,6 +45,7 @@ class LocalService:
     """What a storage does with the files of one container, a folder."""
 
     keeps_headers = False
+    is_exclusive = True
 
     def __init__(self, make: Callable[[], Any], bucket: str) -> None:
         self.bucket = bucket

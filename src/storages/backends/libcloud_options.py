@@ -12,7 +12,9 @@ from django.core.checks import CheckMessage, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
+from storages.backends import libcloud_cures
 from storages.base import RemoteStorage
+from storages.cures import Cure
 from storages.options import GivenOptions, option
 from storages.sdk import loader
 
@@ -189,6 +191,12 @@ class LibCloudOptions(RemoteStorage):
                 f"Libcloud finds no CA certificates: {error}. Let the environment variable "
                 "SSL_CERT_FILE name a file with them, or unset it."
             ) from error
+
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        return libcloud_cures.cure(self, step, error) or super()._cure(step, error)
+
+    def _honours_exclusive(self, key: str) -> bool:
+        return self._service().is_exclusive and super()._honours_exclusive(key)
 
     def _place(self) -> tuple[Any, ...] | None:
         found = self._provider()

@@ -103,7 +103,7 @@ class Service:
         )
         # Others may ignore the condition, or check it before the content has come, as Swift does.
         is_amazon = any(each.__name__ == "S3StorageDriver" for each in cls.__mro__)
-        self._is_exclusive = self._family in ("azure", "google") or (is_amazon and not own_host)
+        self.is_exclusive = self._family in ("azure", "google") or (is_amazon and not own_host)
         self.links = Links(self._drivers, bucket, self._family, cls)
 
     @property
@@ -240,8 +240,8 @@ class Service:
         """Store a local file."""
         size = os.path.getsize(path)
         by_blocks = self._family == "azure" and size > BLOCKS
-        with turn(self.bucket, key, needed=by_blocks or (exclusive and not self._is_exclusive)):
-            if exclusive and not self._is_exclusive:
+        with turn(self.bucket, key, needed=by_blocks or (exclusive and not self.is_exclusive)):
+            if exclusive and not self.is_exclusive:
                 self._refuse_another(key)
             for left in reversed(range(BLOCKS_TRIES if by_blocks else 1)):
                 try:

@@ -11,8 +11,10 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
+from storages.backends import s3_cures
 from storages.base import RemoteStorage
 from storages.compress import GZIP_CONTENT_TYPES
+from storages.cures import Cure
 from storages.options import option
 from storages.sdk import loader
 
@@ -264,6 +266,15 @@ class S3Options(RemoteStorage):
             )
             for what, where, number in found
         ]
+
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        return s3_cures.cure(self, step, error) or super()._cure(step, error)
+
+    def _link_trust(self) -> bool | str | None:
+        return None if self.custom_domain or self.public_domain else self.verify
+
+    def _honours_exclusive(self, key: str) -> bool:
+        return s3_cures.honours_exclusive(self, key)
 
     def _place(self) -> tuple[Any, ...] | None:
         return ("s3", self.endpoint_url, self.bucket_name) if self.bucket_name else None

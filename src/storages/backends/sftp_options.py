@@ -13,6 +13,8 @@ from django.core.checks import CheckMessage, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from storages import clients
+from storages.backends import sftp_cures
+from storages.cures import Cure
 from storages.options import GivenOptions, option
 from storages.pool import Pool
 from storages.sdk import loader
@@ -225,6 +227,9 @@ class SFTPOptions(TreeStorage):
                 id="storages.W009",
             )
         ]
+
+    def _cure(self, step: str, error: BaseException) -> Cure | None:
+        return sftp_cures.cure(self, step, error) or super()._cure(step, error)
 
     def _place(self) -> tuple[Any, ...] | None:
         return ("sftp", self.host, self._port(), self._prefix_path, self._base_path)

@@ -9,9 +9,10 @@ import re
 import ssl
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import HTTPSHandler, Request, build_opener
 
 from storages.cures import LinkError
@@ -25,24 +26,42 @@ MOST = 1 << 16
 HEADERS = {"User-Agent": "django-storehouse", "Accept-Encoding": "identity"}
 
 
-def shown(link: str) -> str:
-    """A link without its query, which may be a signature, and without a password."""
-    parts = urlsplit(link)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to the file of a name; printing it tells no signature."""
+
+    url: str = field(repr=False)
+    name: str
+
+    @property
+    def is_absolute(self) -> bool:
+        return urlsplit(self.url).scheme in ("http", "https")
+
+    @property
+    def host(self) -> str:
+        """With the port, and without a password."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    @property
+    def signed(self) -> bool:
+        """Whether it holds more than the name: a signature, in the query or in the path."""
+        parts = urlsplit(self.url)
+        return bool(parts.query) or not unquote(parts.path).endswith(self.name)
+
+    def __str__(self) -> str:
+        scheme, _, path, _, _ = urlsplit(self.url)
+        shown = path if unquote(path).endswith(self.name) else "/…"
+        return urlunsplit((scheme, self.host, shown, "", ""))
 
 
-def is_absolute(link: str) -> bool:
-    return urlsplit(link).scheme in ("http", "https")
-
-
-def fetch(link: str, trust: bool | str | None) -> bytes:
+def fetch(link: Link, trust: bool | str | None) -> bytes:
     """The content that a link leads to; LinkError, which tells no query.
 
     `trust` is a file of certificate authorities beside the usual ones, or False for no check.
     """
     opener = build_opener(HTTPSHandler(context=_context(trust)))
     try:
-        with opener.open(Request(link, headers=HEADERS), timeout=TIMEOUT) as answer:
+        with opener.open(Request(link.url, headers=HEADERS), timeout=TIMEOUT) as answer:
             return _content(answer.read(MOST), answer.headers)
     except HTTPError as error:
         with error:
@@ -69,21 +88,21 @@ def _content(body: bytes, headers: Mapping[str, Any]) -> bytes:
     return gzip.decompress(body) if headers.get("Content-Encoding") == "gzip" else body
 
 
-def _refusal(link: str, status: int, body: bytes) -> LinkError:
+def _refusal(link: Link, status: int, body: bytes) -> LinkError:
     """The error of an answer; S3, Google and Azure say their codes in XML."""
     said = body.decode("utf-8", "replace")
-    code = re.search(r"<Code>(\w+)</Code>", said)
+    found = re.search(r"<Code>(\w+)</Code>", said)
+    code = found[1] if found else ""
     return LinkError(
-        f"{status} {code[1] if code else ''}".rstrip() + f" from {shown(link)}",
+        f"{status} {code}".rstrip() + f" from {link}",
         status=status,
-        code=code[1] if code else "",
+        code=code,
         said=said,
-        signed="?" in link,
-        host=urlsplit(link).netloc,
+        signed=link.signed,
+        host=link.host,
     )
 
 
-def _unreached(link: str, cause: Exception) -> LinkError:
+def _unreached(link: Link, cause: Exception) -> LinkError:
     why = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    host = urlsplit(link).netloc.rpartition("@")[2]
-    return LinkError(f"{host} was not reached: {why}", host=host, signed="?" in link)
+    return LinkError(f"{link.host} was not reached: {why}", host=link.host, signed=link.signed)

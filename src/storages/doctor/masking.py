@@ -71,19 +71,26 @@ def _secrets_of(storage: Any, given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The texts in a value, and the secret parts of addresses, queries and connection strings."""
+    """The texts that are secret in the value of a secret option: of a dictionary not all are."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, str):
         yield value
-        yield from _part.findall(value)
-        if "//" in value and (password := _password(value)):
-            yield unquote(password)
+        yield from _inside(value)
     elif isinstance(value, Mapping):
-        yield from _texts(value.values())
+        for name, each in value.items():
+            secret = not isinstance(each, str) or _hidden.search(str(name))
+            yield from _texts(each) if secret else _inside(each)
     elif isinstance(value, Iterable):
         for each in list(value):
             yield from _texts(each)
+
+
+def _inside(text: str) -> Iterator[str]:
+    """The secret parts of an address, a query or a connection string."""
+    yield from _part.findall(text)
+    if "//" in text and (password := _password(text)):
+        yield unquote(password)
 
 
 def _password(address: str) -> str | None:

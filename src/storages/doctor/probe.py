@@ -8,6 +8,8 @@ from typing import Any
 
 from storages.entry import Entry
 
+from .links import Link
+
 PREFIX = ".storehouse-doctor-"
 """How the names of all that an examination writes begin."""
 
@@ -26,7 +28,7 @@ class Probe:
         self.entry: Entry | None = None
         self.written_at: tuple[float, float] = (0, 0)
         """The clock of this machine before and after the probe was written, in seconds."""
-        self.link = ""
+        self.link: Link | None = None
         self._stored: dict[str, bool] = {}
 
     def writing(self, name: str) -> None:

@@ -13,12 +13,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 
 from storages import bulk
-from storages.base import RemoteStorage
+from storages.base import BaseStorage, RemoteStorage
 from storages.cures import CLOCK, OTHER_LINK
 from storages.primitives import Primitives
 from storages.transfer import MiB, fetch_range
 
-from .links import fetch, is_absolute, shown
+from .links import Link, fetch
 from .probe import CONTENT, Probe
 from .report import Doubtful, Skipped
 
@@ -124,7 +124,7 @@ def listing(probe: Probe) -> str:
         names = [each.name for each in islice(bulk.scandir(storage), LISTED)]
     else:  # all that Django's API offers
         names = storage.listdir("")[1]
-    told = f"{len(names)}{' or more' if len(names) >= LISTED else ''} entries"
+    told = f"{len(names)}{' or more' if len(names) >= LISTED else ''} listed"
     if probe.name in names or not probe.anything:
         return told
     if len(names) >= LISTED or bulk.has_directories(storage):
@@ -142,8 +142,8 @@ def sign(probe: Probe) -> str:
         raise Skipped(f"it makes no links: {error}") from error
     if not link:
         raise Skipped("it makes no links")
-    probe.link = str(link)
-    return f"{shown(probe.link)}, {'signed' if '?' in probe.link else 'not signed'}"
+    probe.link = Link(str(link), probe.name)
+    return f"{probe.link}, {'signed' if probe.link.signed else 'not signed'}"
 
 
 def _maker_of_links(storage: Any) -> Any:
@@ -154,11 +154,13 @@ def _maker_of_links(storage: Any) -> Any:
 
 
 def fetch_link(probe: Probe) -> str:
-    if not is_absolute(probe.link):
+    link = probe.link
+    if link is None or not link.is_absolute:
         raise Skipped("a link within this site: whatever serves the project has to serve it")
-    content = fetch(probe.link, getattr(probe.storage, "_link_trust", lambda: None)())
+    trust = probe.storage._link_trust() if isinstance(probe.storage, BaseStorage) else None
+    content = fetch(link, trust)
     if content != CONTENT:
-        raise Doubtful(f"{shown(probe.link)} gives something else", OTHER_LINK.text)
+        raise Doubtful(f"{link} gives something else", OTHER_LINK.text)
     return f"{len(content)} bytes"
 
 
@@ -194,7 +196,8 @@ def parts(probe: Probe) -> str:
         raise Skipped("large files are sent in one piece")
     key, count = storage._new_key(probe.large), 0
     probe.writing(probe.large)
-    writer = storage._writer(key, storage._prepare(key)[0])
+    exclusive = not storage._overwrites()
+    writer = storage._writer(key, storage._prepare(key)[0], exclusive=exclusive)
     try:
         while not writer.in_parts:
             count += writer.write(bytes(MiB))

@@ -3,6 +3,7 @@
 import contextlib
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
 
 from storages import bulk
@@ -145,11 +146,15 @@ def test_a_foreign_storage(kind, tmp_path):
     assert list(bulk.scan(storage)) == []
 
 
-def test_a_storage_without_links(tmp_path, settings):
-    settings.MEDIA_URL = ""
-    steps = examined(FileSystemStorage(tmp_path, base_url=None))
-    assert steps["sign"].status == steps["fetch"].status == SKIPPED
-    assert "not accessible via a URL" in steps["sign"].detail
+class Unlinked(InMemoryStorage):
+    def url(self, name):
+        raise NotImplementedError("There are no links.")
+
+
+def test_a_storage_without_links():
+    steps = examined(Unlinked())
+    assert (steps["sign"].status, steps["fetch"].status) == (SKIPPED, SKIPPED)
+    assert "There are no links." in steps["sign"].detail
 
 
 class Renaming(InMemoryStorage):
@@ -198,7 +203,7 @@ def test_an_error_of_any_kind_fails_its_step_alone():
     assert steps["read"].status == steps["list"].status == FAILED
     assert steps["read"].detail == "RuntimeError: no open today"
     assert (steps["range"].status, steps["range"].detail) == (SKIPPED, "needs read")
-    assert steps["stat"].status == steps["delete"].status == OK
+    assert steps["write"].status == steps["sign"].status == steps["delete"].status == OK
 
 
 def test_nothing_is_deleted_if_nothing_was_written():
@@ -254,13 +259,30 @@ def test_what_an_interruption_leaves_is_told(how):
     assert left.name in str(caught.value)
 
 
-def test_a_probe_is_never_somebody_elses(monkeypatch):
+@pytest.mark.parametrize("make", [InMemoryStorage, lambda: MemoryStorage(file_overwrite=True)])
+def test_a_file_of_somebody_else_stays(make, monkeypatch):
     monkeypatch.setattr("secrets.token_hex", lambda count: "ab" * count)
-    storage = InMemoryStorage()
-    name = f".storehouse-doctor-{'ab' * 12}.txt"
-    with storage.open(name, "wb") as file:
-        file.write(b"somebody's")
+    storage, name = make(), f".storehouse-doctor-{'ab' * 12}.txt"
+    storage.save(name, ContentFile(b"somebody's"))
     steps = examined(storage)
     assert steps["connect"].status == FAILED
+    assert "try again" in steps["connect"].cure
     with storage.open(name) as file:
+        assert file.read() == b"somebody's"
+    assert len(list(bulk.scan(storage))) == 1
+
+
+class Racing(InMemoryStorage):
+    """Somebody takes each name just before it is written."""
+
+    def save(self, name, content, max_length=None):
+        super().save(name, ContentFile(b"somebody's"))
+        return super().save(name, content, max_length)
+
+
+def test_a_file_of_somebody_faster_stays():
+    storage = Racing()
+    assert examined(storage)["delete"].status == OK
+    (left,) = bulk.scan(storage)
+    with storage.open(left.name) as file:
         assert file.read() == b"somebody's"

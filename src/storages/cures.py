@@ -68,6 +68,7 @@ BROKEN = Cure(
     "proxies on the way. If it happens now and then, try again.",
     stops=True,
 )
+TAKEN = Cure("Somebody else has a file of that name: try again, with another one.", stops=True)
 CONFIGURED = Cure("Correct the options or settings as the error says.", stops=True)
 INSTALL = Cure("Install what is missing, or correct the path of the class.", stops=True)
 FULL = Cure("The disk is full, or a quota is reached: make room.")
@@ -114,6 +115,7 @@ OUTER: tuple[tuple[type[BaseException], Cure], ...] = (
     (TimeoutError, SILENT),
     (ConnectionError, BROKEN),
     (PermissionError, DENIED),
+    (FileExistsError, TAKEN),
 )
 
 

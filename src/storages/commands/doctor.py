@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from django.conf import settings
+from django.core.management.base import CommandParser
 
 from storages.commands.base import Subcommand
 from storages.doctor import FAILED, OK, SKIPPED, WARNING, ProbeLeftError, Setting, Step, examine
@@ -27,7 +28,7 @@ class Doctor(Subcommand):
         "and how to cure it. What it writes is deleted again."
     )
 
-    def add_arguments(self, parser: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "aliases",
             nargs="*",

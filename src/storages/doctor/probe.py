@@ -39,6 +39,10 @@ class Probe:
         """Say that `name` is there for sure."""
         self._stored[name] = True
 
+    def is_not_ours(self, name: str) -> None:
+        """Say that what is under `name` is somebody else's, or nothing."""
+        self._stored.pop(name, None)
+
     @property
     def anything(self) -> bool:
         """Whether something is stored for sure."""

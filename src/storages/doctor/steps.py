@@ -56,16 +56,21 @@ def connect(probe: Probe) -> str:
 
 def write(probe: Probe) -> str:
     """Write as `save()` does, with the parameters of the project's own files."""
-    storage, content = probe.storage, ContentFile(CONTENT)
-    probe.writing(probe.name)
+    storage, content, wanted = probe.storage, ContentFile(CONTENT), probe.name
+    probe.writing(wanted)
     start = time.time()
-    if isinstance(storage, RemoteStorage):
-        storage.write(probe.name, content, overwrite=storage._overwrites())
-    else:
-        stored = storage.save(probe.name, content)
-        probe.name = stored
+    try:
+        if isinstance(storage, RemoteStorage):
+            storage.write(wanted, content, overwrite=storage._overwrites())
+        else:
+            probe.name = storage.save(wanted, content)
+    except FileExistsError:
+        probe.is_not_ours(wanted)
+        raise
     probe.written_at = (start, time.time())
     probe.wrote(probe.name)
+    if probe.name != wanted:
+        probe.is_not_ours(wanted)
     return probe.name
 
 

@@ -190,7 +190,7 @@ def test_what_stood_aside_comes_back(keeping: tuple[Ftpd, str], monkeypatch: Any
 def test_several_errors_at_once() -> None:
     found = [each for each in vars(ftp_errors).values() if isinstance(each, type)]
     errors = [each for each in found if issubclass(each, FTPStorageException)]
-    assert len(errors) == 9
+    assert len(errors) == 10
     for each in errors:
         error = pickle.loads(pickle.dumps(each("message")))
         assert isinstance(error, OSError)

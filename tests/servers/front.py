@@ -11,7 +11,6 @@ The answers are the XML documents of S3, Google and Azure.
 import http.client
 import re
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
@@ -22,7 +21,7 @@ from .base import Server
 from .wire import HOST, Answer, Call, WireServer
 
 OF_THE_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length")
-TIMES = ("Date", "Last-Modified")
+TIMES = ("date", "last-modified")
 
 
 @dataclass
@@ -115,10 +114,9 @@ class Front:
         self.calls.append(f"{call.method} {call.target}")
         found = next((each for each in self._refusals if each.meets(call)), None)
         answer = found.answer() if found else self._passed_on(call)
-        answer.headers.setdefault("Date", formatdate(time.time(), usegmt=True))
-        for name in TIMES if self.skew else ():
-            if name in answer.headers:
-                seconds = parsedate_to_datetime(answer.headers[name]).timestamp() + self.skew
+        for name, value in answer.headers.items():
+            if self.skew and name.lower() in TIMES:
+                seconds = parsedate_to_datetime(value).timestamp() + self.skew
                 answer.headers[name] = formatdate(seconds, usegmt=True)
         return answer
 

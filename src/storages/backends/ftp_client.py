@@ -16,7 +16,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from storages.backends.ftp_errors import (
     UNKNOWN,
     FTPConnectionError,
-    FTPPermissionError,
+    FTPLoginError,
     FTPStorageException,
     FTPTimeoutError,
     Refusal,
@@ -100,7 +100,7 @@ class Client:
                 cure = "the server wants TLS, write ftps://"
             elif error.code != 530:
                 raise
-        raise FTPPermissionError(f"{task} was refused: {cure}.")
+        raise FTPLoginError(f"{task} was refused: {cure}.")
 
     def _prepare(self) -> None:
         """Ask once what the server offers, where it begins, and that it changes no byte."""

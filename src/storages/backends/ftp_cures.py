@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from storages.backends.ftp_errors import FTPLoginError
 from storages.cures import Cure
 
 LOGIN = Cure(
@@ -61,7 +62,9 @@ _code = re.compile(r"\b([45]\d\d)\b")
 
 
 def cure(storage: Any, step: str, error: BaseException) -> Cure | None:
-    """The cure of a reply; None if there was none, or one that says nothing more."""
+    """The cure of a login or a reply; None if there was none, or one that says nothing more."""
+    if isinstance(error, FTPLoginError):
+        return TLS if "wants TLS" in str(error) else LOGIN
     said = getattr(error, "said", "") or str(error)
     code = str(getattr(error, "code", "") or "") or getattr(_code.search(said), "group", str)()
     if code in ("530", "550", "421", "503") and _tls.search(said):

@@ -43,6 +43,10 @@ class FTPNotADirectoryError(FTPStorageException, NotADirectoryError): ...
 class FTPPermissionError(FTPStorageException, PermissionError): ...
 
 
+class FTPLoginError(FTPPermissionError):
+    """The server did not let the user in."""
+
+
 class FTPConnectionError(FTPStorageException, ConnectionError): ...
 
 

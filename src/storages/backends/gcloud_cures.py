@@ -28,6 +28,14 @@ NEEDED = {
 }
 
 BUCKET = Cure("Create the bucket, or correct bucket_name (GS_BUCKET_NAME).", stops=True)
+LOGIN = Cure(
+    "The credentials are refused, or there are none: give the JSON file of a service account as "
+    "credentials (GS_CREDENTIALS), let the machine have one, or log in anew (`gcloud auth "
+    "application-default login`).",
+    stops=True,
+)
+# https://cloud.google.com/docs/authentication/application-default-credentials
+
 UNIFORM = Cure(
     "The bucket has uniform access and takes no ACLs of objects: remove default_acl "
     "(GS_DEFAULT_ACL) and acl in object_parameters, and allow roles/storage.objectViewer to "
@@ -60,6 +68,8 @@ def cure(storage: Any, step: str, error: BaseException) -> Cure | None:
         return BUCKET
     if step == "sign" and isinstance(error, PermissionError | ImproperlyConfigured):
         return SIGNING
+    if isinstance(error, ImproperlyConfigured) and "No credentials" in said:
+        return LOGIN
     if isinstance(error, PermissionError):
         return _permission(storage, step, said, getattr(error, "code", 0))
     return None
@@ -68,11 +78,7 @@ def cure(storage: Any, step: str, error: BaseException) -> Cure | None:
 def _permission(storage: Any, step: str, said: str, status: int) -> Cure:
     named = _named.search(said)
     if status == 401 and not named:
-        return Cure(
-            "The credentials are refused: give the JSON file of a service account as credentials, "
-            "or log in anew (`gcloud auth application-default login`).",
-            stops=True,
-        )
+        return LOGIN
     needed = (named[1] or named[2]) if named else NEEDED.get(step, "the permission")
     return Cure(
         f"Allow {needed} on the bucket {storage.bucket_name!r} to the account of the credentials: "

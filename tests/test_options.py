@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from storages.base import BaseStorage
-from storages.options import HIDDEN, declared, option
+from storages.options import HIDDEN, declared, option, without_password
 from storages.testing import MemoryStorage
 
 
@@ -76,6 +76,52 @@ def test_unknown_option_has_a_suggestion():
 def test_unknown_option_without_a_near_one_lists_all():
     with pytest.raises(ImproperlyConfigured, match="It knows: shelf, password, rules, limit"):
         ShelfStorage(zzz="x")
+
+
+class ManagedShelf(ShelfStorage):
+    """Decides by code: what it gives, what it resolves, and what it sets itself."""
+
+    def __init__(self, **options):
+        super().__init__(limit=5, **options)
+        self.password = "p"
+
+    def get_default_settings(self):
+        return super().get_default_settings() | {"rules": {"a": "b"}}
+
+
+def test_origins(settings, monkeypatch):
+    assert set(ShelfStorage()._origins().values()) == {"default"}
+    monkeypatch.setenv("SHELF", "from environment")
+    assert ShelfStorage()._origins()["shelf"] == "environment SHELF"
+    settings.SHELF = "from settings"
+    assert ShelfStorage()._origins()["shelf"] == "setting SHELF"
+    assert LowShelf()._origins()["shelf"] == "attribute of LowShelf"
+    assert LowShelf(shelf="given")._origins()["shelf"] == "OPTIONS"
+    settings.PASSWORD = "second"
+    assert ShelfStorage()._origins()["password"] == "setting PASSWORD"
+    settings.SHELF_LIMIT = None
+    assert ShelfStorage()._origins()["limit"] == "setting SHELF_LIMIT"
+
+
+def test_origins_in_code():
+    assert ManagedShelf(shelf="a")._origins() == {
+        "shelf": "OPTIONS",
+        "password": "computed",
+        "rules": "ManagedShelf.get_default_settings()",
+        "limit": "ManagedShelf.__init__()",
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://host/a@b", "https://host/a@b"),
+        ("https://user:p@ss@host/", f"https://{HIDDEN}@host/"),
+        ("//user@host", f"//{HIDDEN}@host"),
+    ],
+)
+def test_addresses_are_shown_without_passwords(address, shown):
+    assert without_password(address) == shown
 
 
 def test_a_property_of_a_subclass_wins_over_settings(settings):

@@ -230,7 +230,8 @@ def test_an_unreachable_port(make, fault_proxy, moto):
     ("status", "code", "message"),
     [
         (501, "NotImplemented", "A header you provided implies functionality that is not here"),
-        (400, "InvalidArgument", "x-amz-sdk-checksum-algorithm is not supported"),
+        (400, "InvalidArgument", "Unsupported header 'x-amz-sdk-checksum-algorithm' received"),
+        (411, "MissingContentLength", "You must provide the Content-Length HTTP header."),
         (400, "XAmzContentSHA256Mismatch", "The provided header does not match the content"),
     ],
 )

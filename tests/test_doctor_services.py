@@ -164,6 +164,7 @@ def test_a_signature_of_azure_that_has_ended(azure):
     [
         (403, "AuthenticationFailed", "account_key"),
         (403, "AuthorizationFailure", "firewall"),
+        (403, "AuthorizationResourceTypeMismatch", "srt=sco"),
         (403, "KeyBasedAuthenticationNotPermitted", "token_credential"),
         (404, "ContainerNotFound", "azure_container"),
     ],

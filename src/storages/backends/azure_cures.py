@@ -35,12 +35,18 @@ ACCOUNT = Cure(
     stops=True,
 )
 FIREWALL = Cure(
-    "The firewall of the storage account keeps this machine out, or the signature is not for this "
-    "service, resource type or address: allow its network under Networking, or use a private "
-    "endpoint; look at ss, srt and sip of sas_token.",
+    "The firewall of the storage account keeps this machine out: allow its network under "
+    "Networking, or use a private endpoint; with a sas_token, look at the addresses in sip.",
     stops=True,
 )
 # https://learn.microsoft.com/azure/storage/common/storage-network-security
+
+SCOPE = Cure(
+    "The signature is for something else: make a sas_token for blobs (ss=b), for containers and "
+    "objects (srt=sco), and for the protocol that is spoken (spr=https).",
+    stops=True,
+)
+# https://learn.microsoft.com/rest/api/storageservices/sas-error-codes
 
 NO_KEYS = Cure(
     "The account allows no shared keys: give token_credential, such as azure.identity."
@@ -60,6 +66,9 @@ CODES = {
     "AuthorizationFailure": FIREWALL,
     "IpAuthorizationFailure": FIREWALL,
     "AuthorizationSourceIPMismatch": FIREWALL,
+    "AuthorizationProtocolMismatch": SCOPE,
+    "AuthorizationServiceMismatch": SCOPE,
+    "AuthorizationResourceTypeMismatch": SCOPE,
     "InvalidAuthenticationInfo": ACCOUNT,
     "AuthenticationFailed": ACCOUNT,
     "NoAuthenticationInformation": ACCOUNT,

@@ -38,7 +38,7 @@ ACL = Cure(
     "default_acl=None, remove ACL from object_parameters, and let a bucket policy or a CDN make "
     "files public.",
 )
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-ownership-error-responses.html
 
 BLOCKED_ACL = (
     " A 403 for a public ACL may also be Block Public Access: set default_acl=None, or allow "
@@ -73,7 +73,7 @@ REGION = frozenset(
 
 _checksum = re.compile(
     r"checksum|crc32|trailer|aws-chunked|x-amz-sdk|STREAMING-|content-encoding"
-    r"|XAmzContentSHA256Mismatch|header you provided implies functionality",
+    r"|XAmzContentSHA256Mismatch|MissingContentLength|header you provided implies functionality",
     re.I,
 )
 _action = re.compile(r"not authorized to perform: ([\w-]+:\w+)")

@@ -16,6 +16,7 @@ from storages.backends.s3 import S3ManifestStaticStorage, S3Storage
 from storages.backends.sftpstorage import SFTPStorage
 from storages.doctor import FAILED, OK, SKIPPED, WARNING, ProbeLeftError, examine
 from storages.testing import MemoryStorage
+from tests.examining import examined
 from tests.servers import count_requests
 from tests.servers.connect_proxy import connect_proxy
 
@@ -42,12 +43,16 @@ DIFFERENT = {
 }
 
 
-def examined(storage, **options):
-    """The steps by name, and in this order."""
-    return {step.name: step for step in examine(storage, **options)}
+SECOND = ("rclone", "vsftpd_tls")
+"""Servers of a kind of which there is another one."""
 
 
-@pytest.fixture(params=SERVICES)
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[pytest.mark.variant] if name in SECOND else [])
+        for name in SERVICES
+    ]
+)
 def name(request):
     return request.param
 

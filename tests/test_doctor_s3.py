@@ -4,10 +4,10 @@ import pytest
 from botocore.config import Config
 
 from storages.backends.s3 import S3Storage
-from storages.doctor import FAILED, OK, SKIPPED, WARNING, examine
+from storages.doctor import FAILED, OK, SKIPPED, WARNING
+from tests.examining import SECRET, examined, statuses, stopped
 from tests.servers.front import Front
 
-SECRET = "hunter2-never-told"
 DENIED = (
     "User: arn:aws:iam::111122223333:user/site is not authorized to perform: {} on resource: "
     '"arn:aws:s3:::bucket/key" because no identity-based policy allows the {} action'
@@ -40,18 +40,6 @@ def left(moto, moto_bucket):
         return [each["Key"] for each in found] + moto.unfinished(moto_bucket)
 
     return left
-
-
-def examined(storage, **options):
-    steps = {step.name: step for step in examine(storage, **options)}
-    told = " ".join(f"{step.detail} {step.cure} {step.settings}" for step in steps.values())
-    for secret in (SECRET, "X-Amz-Signature", "X-Amz-Credential"):
-        assert secret not in told
-    return steps
-
-
-def statuses(steps, *names):
-    return [steps[name].status for name in names]
 
 
 # -- permissions
@@ -170,12 +158,7 @@ def test_a_bucket_without_acls(front, make, left):
 )
 def test_nothing_works_before(front, make, left, status, code, cure):
     front.refuse(".", status, code, "It is as the code says.")
-    steps = examined(make())
-    assert steps["connect"].status == FAILED
-    assert cure in steps["connect"].cure
-    assert {step.status for name, step in steps.items() if name not in ("options", "connect")} == {
-        SKIPPED
-    }
+    stopped(examined(make()), cure)
     assert len(front.calls) == 1  # nobody is locked out by many attempts
     assert left() == []
 

@@ -101,9 +101,9 @@ def test_budgets(storage: LibCloudStorage, proxy: FaultProxy) -> None:
 def test_only_amazon_itself_is_known_to_obey_the_condition(moto: Moto, moto_bucket: str) -> None:
     entry = on_moto(moto, moto_bucket, type="s3", region="us-east-1")
     storage = LibCloudStorage(provider=entry)
-    assert not storage._service()._is_exclusive
+    assert not storage._service().is_exclusive
     del entry["host"], entry["port"]
-    assert LibCloudStorage(provider=entry)._service()._is_exclusive
+    assert LibCloudStorage(provider=entry)._service().is_exclusive
     put(storage, "a.txt")
     assert storage.save("a.txt", ContentFile(b"x")) != "a.txt"
 

@@ -20,6 +20,9 @@ from django.core.management import call_command
 from django.http import FileResponse
 from django.test import modify_settings, override_settings
 
+from storages import bulk
+from storages.doctor import FAILED, examine
+from storages.doctor.probe import CONTENT
 from storages.testing.conformance.suite import KiB, Suite, get, needs, noise, put, rebuild, replace
 
 APP = "storages.testing.conformance.app"
@@ -52,6 +55,13 @@ def collect(storage: Any, source: Path, *, clear: bool = False) -> tuple[int, in
 
 class Integration(Suite):
     """What Django and its users do with a storage works on this one."""
+
+    # -- the doctor
+
+    def test_the_doctor_finds_nothing_wrong(self, storage: Any, monkeypatch: Any) -> None:
+        monkeypatch.setattr("storages.doctor.steps.fetch", lambda link, trust: CONTENT)
+        assert [step for step in examine(storage) if step.status == FAILED] == []
+        assert list(bulk.scan(storage)) == []
 
     # -- file fields
 

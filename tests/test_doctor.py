@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, InMemoryStorage
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, default_storage
 
 from storages import bulk
 from storages.backends.apache_libcloud import LibCloudStorage
@@ -134,6 +134,14 @@ def test_a_storage_in_memory():
     storage = MemoryStorage()
     assert {step.status for step in examine(storage, large=True)} == {OK, SKIPPED}
     assert list(storage.scan()) == []
+
+
+def test_the_storage_behind_a_lazy_one(settings):
+    settings.STORAGES = {"default": {"BACKEND": "storages.testing.MemoryStorage"}}
+    steps = examined(default_storage, large=True)
+    assert steps["options"].detail == "storages.testing.memory.MemoryStorage"
+    assert steps["parts"].status == OK
+    assert "location" in [each.name for each in steps["options"].settings]
 
 
 # -- storages of others, by Django's API alone

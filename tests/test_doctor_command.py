@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 
 import pytest
 from django.core.files.storage import FileSystemStorage, InMemoryStorage
@@ -74,7 +75,7 @@ def test_a_storage_that_works(doctor):
     status, told = doctor("default", default=MEMORY, other={"BACKEND": "no.such.Storage"})
     assert status == 0
     assert "  options   ok" in told
-    assert "storages.testing.MemoryStorage" not in told  # but where it is defined
+    assert "ms  storages.testing.MemoryStorage\n" in told
     assert "    location = 'media'  (OPTIONS)" in told
     assert "  delete    ok" in told
     assert "file_overwrite" not in told
@@ -189,6 +190,14 @@ def test_json(doctor):
     assert first["steps"][-1].keys() == {"name", "status", "seconds", "detail", "cure"}
     (failed,) = second["steps"]
     assert (failed["status"], second["options"]) == ("failed", [])
+
+
+def test_json_of_what_is_none(doctor):
+    given = {"reader": threading.Lock()}
+    status, told = doctor("--json", default={"BACKEND": path_of(Shelf), "OPTIONS": given})
+    assert status == 0
+    (shown,) = (each for each in json.loads(told)["options"] if each["name"] == "reader")
+    assert "lock" in shown["value"]
 
 
 def test_a_large_file(doctor):

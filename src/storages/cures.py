@@ -16,7 +16,7 @@ class Cure(NamedTuple):
 
     text: str
     stops: bool = False
-    """Whether nothing else can work before."""
+    """Whether nothing else can work before; a link that fails stops nothing."""
 
 
 class LinkError(OSError):
@@ -133,16 +133,13 @@ def cure_of(error: BaseException) -> Cure | None:
 
 
 def _of_link(error: LinkError) -> Cure | None:
-    """A link that fails stops nothing else."""
     if error.status in (401, 403):
         return REFUSED_LINK if error.signed else PRIVATE_LINK
     if error.status in (404, 410):
         return MISSING_LINK
     if error.status < 300 and error.status:
         return OTHER_LINK
-    cause = error.__cause__
-    found = cure_of(cause) if cause is not None else None
-    return found and found._replace(stops=False)
+    return cure_of(error.__cause__) if error.__cause__ is not None else None
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

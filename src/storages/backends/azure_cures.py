@@ -82,16 +82,14 @@ _clock = re.compile(r"date header|not within|too old|Signature not valid in the 
 
 def cure(storage: Any, step: str, error: BaseException) -> Cure | None:
     """The cure of an error of the service or of a link; None if it is not theirs."""
-    is_link = isinstance(error, LinkError)
-    code = _code_of(error)
+    is_link, code = isinstance(error, LinkError), _code_of(error)
     said = f"{error} {error.__cause__ or ''} {getattr(error, 'said', '')}"
     if code == "AuthenticationFailed" and _clock.search(said):
-        return CLOCK._replace(stops=not is_link)
+        return CLOCK
     if is_link and not getattr(error, "signed", False):
         return _unsigned(error)
     if code in CODES:
-        found = CODES[code]
-        return found._replace(stops=found.stops and not is_link)
+        return CODES[code]
     if is_link or not isinstance(error, PermissionError):
         return None
     return Cure(_permission(storage, step))

@@ -104,8 +104,7 @@ def cure(storage: Any, step: str, error: BaseException) -> Cure | None:
     if code in REGION:
         return _region(storage, error, answer)
     if code in CODES:
-        found = CODES[code]
-        return found._replace(stops=found.stops and not isinstance(error, LinkError))
+        return CODES[code]
     if isinstance(error, LinkError):
         return _of_link(storage, error)
     said = f"{code} {answer.get('Message', '')} {type(error).__name__} {error}"

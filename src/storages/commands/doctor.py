@@ -6,8 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import asdict
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -17,6 +16,9 @@ from storages.doctor import FAILED, OK, SKIPPED, WARNING, ProbeLeftError, Settin
 
 WIDTH = 100
 INDENT = " " * 4
+LOOKS = {OK: "SUCCESS", WARNING: "WARNING", FAILED: "ERROR"}
+"""How Django's style calls the looks of a status."""
+
 INTERRUPTED = 130
 """The exit status of a program that Ctrl-C ended."""
 
@@ -48,7 +50,7 @@ class Doctor(Subcommand):
         tell = self._print_json if options["json"] else self._print
         try:
             for alias in aliases:
-                with closing(cast(Any, examine(alias, large=options["large"]))) as steps:
+                with closing(examine(alias, large=options["large"])) as steps:
                     failed |= tell(alias, steps, every=options["verbosity"] > 1)
         except ProbeLeftError as error:
             self.stderr.write(self.style.ERROR(str(error)))
@@ -61,12 +63,12 @@ class Doctor(Subcommand):
     def _print_json(self, alias: str, steps: Iterable[Step], *, every: bool) -> bool:
         found = list(steps)
         shown = [
-            {"name": each.name, "value": each.value, "origin": each.origin}
+            _fields(each, "name", "value", "origin")
             for step in found
             for each in step.settings
             if every or not each.is_default
         ]
-        told = [{k: v for k, v in asdict(step).items() if k != "settings"} for step in found]
+        told = [_fields(step, "name", "status", "seconds", "detail", "cure") for step in found]
         line = {"alias": alias, "options": shown, "steps": told}
         self.stdout.write(json.dumps(line, default=repr))
         return any(step.status == FAILED for step in found)
@@ -85,20 +87,29 @@ class Doctor(Subcommand):
         return failed
 
     def _print_step(self, step: Step, *, same: bool) -> None:
-        look = {
-            OK: self.style.SUCCESS,
-            WARNING: self.style.WARNING,
-            FAILED: self.style.ERROR,
-            SKIPPED: self.style.NOTICE,
-        }[step.status]
+        look = getattr(self.style, LOOKS.get(step.status, ""), str)
         took = "" if step.status == SKIPPED else f"{step.seconds * 1000:.0f} ms"
         status = look(f"{step.status:<8}")
         self.stdout.write(f"  {step.name:<10}{status}{took:>8}  {step.detail}")
         if step.cure:
             cure = "Cure: as above." if same else f"Cure: {step.cure}"
-            self.stdout.write(
-                textwrap.fill(cure, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
-            )
+            self.stdout.write(_wrapped(cure))
 
     def _print_setting(self, each: Setting) -> None:
         self.stdout.write(f"{INDENT}{each.name} = {each.value!r}  ({each.origin})")
+
+
+def _fields(of: Any, *names: str) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
+
+
+def _wrapped(text: str) -> str:
+    """Indented lines, of which none ends within a name or a command."""
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=INDENT,
+        subsequent_indent=INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 
 from storages.checks import check_storage
 from storages.configured import BaseStorage, make
-from storages.cures import CONFIGURED, Cure, cure_of
+from storages.cures import CONFIGURED, Cure, LinkError, cure_of
 from storages.options import GivenOptions
 
 from .masking import Mask, settings_of
@@ -35,7 +35,7 @@ LONGEST = 600
 """Characters that are told of an error."""
 
 
-def examine(of: str | Storage, *, large: bool = False) -> Iterator[Step]:
+def examine(of: str | Storage, *, large: bool = False) -> Generator[Step, None, None]:
     """Try out the storage of an alias in STORAGES, or a storage itself, step by step.
 
     `large` adds an upload in parts. What is written is deleted whatever happens, also when the
@@ -46,7 +46,8 @@ def examine(of: str | Storage, *, large: bool = False) -> Iterator[Step]:
         storage, step = _made(of, given)
     else:
         storage, given = of, GivenOptions()
-        step = _described(storage, given, perf_counter())
+        cls = of.__class__  # of a lazy object, the class of what it stands for
+        step = _described(f"{cls.__module__}.{cls.__qualname__}", of, given, perf_counter())
     yield step
     if storage is not None:
         yield from Examination(storage, given, large=large).steps()
@@ -69,7 +70,8 @@ def _made(alias: str, given: GivenOptions) -> tuple[Any, Step]:
                 hints = " ".join(each.hint for each in errors if each.hint) or CONFIGURED.text
                 return None, _failed("options", start, Mask(cls, given)(told), hints)
         storage = make(cls, given)
-        return storage, _described(storage, given, start)
+        path = settings.STORAGES[alias]["BACKEND"]
+        return storage, _described(path, storage, given, start)
     except Exception as error:  # noqa: BLE001 - a stranger's class may raise anything
         cure, mask = cure_of(error), Mask(cls, given)
         return None, _failed("options", start, mask(told_by(error)), cure.text if cure else "")
@@ -84,9 +86,8 @@ def _class_of(alias: str) -> type:
     return cls
 
 
-def _described(storage: Storage, given: Mapping[str, Any], start: float) -> Step:
-    cls = type(storage)
-    path, found = f"{cls.__module__}.{cls.__qualname__}", settings_of(storage, given)
+def _described(path: str, storage: Storage, given: Mapping[str, Any], start: float) -> Step:
+    found = settings_of(storage, given)
     return Step("options", OK, perf_counter() - start, path, settings=found)
 
 
@@ -141,7 +142,7 @@ class Examination:
             status, detail, cure = WARNING, str(doubt), doubt.cure
         except Exception as error:  # noqa: BLE001 - a stranger's storage may raise anything
             found = self._cure(check.name, error)
-            if found and found.stops:
+            if found and found.stops and not isinstance(error, LinkError):
                 self._stopped = check.name
             status, detail, cure = FAILED, told_by(error), found.text if found else ""
         seconds = perf_counter() - start

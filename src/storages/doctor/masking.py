@@ -26,14 +26,14 @@ _hidden = SafeExceptionReporterFilter.hidden_settings
 def settings_of(storage: Any, given: Mapping[str, Any]) -> tuple[Setting, ...]:
     """The options of a storage; `given` are its OPTIONS, all that is known of a stranger's."""
     if not isinstance(storage, BaseStorage):
-        shows = type(storage).__module__.startswith("django.")
+        shows = storage.__class__.__module__.startswith("django.")
         return tuple(
             Setting(name, value if shows or _is_plain(value) else HIDDEN, OPTIONS)
             for name, value in given.items()
         )
     origins = storage._origins()
     values = {name: getattr(storage, name, None) for name in origins}
-    shown = redact(type(storage), values)
+    shown = redact(storage.__class__, values)
     return tuple(Setting(name, shown[name], origin) for name, origin in origins.items())
 
 
@@ -61,7 +61,7 @@ class Mask:
 
 def _secrets_of(storage: Any, given: Mapping[str, Any]) -> Iterator[str]:
     made = not isinstance(storage, type | None)
-    options = declared(type(storage) if made else storage or object)
+    options = declared(storage.__class__ if made else storage or object)
     for name, each in options.items():
         if each.secret:
             yield from _texts(getattr(storage, name, None) if made else each.resolve())

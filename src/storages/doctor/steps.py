@@ -14,7 +14,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from storages import bulk
 from storages.base import BaseStorage, RemoteStorage
-from storages.cures import CLOCK, OTHER_LINK
+from storages.cures import CLOCK, LinkError
 from storages.primitives import Primitives
 from storages.transfer import MiB, fetch_range
 
@@ -146,7 +146,7 @@ def sign(probe: Probe) -> str:
     except (NotImplementedError, ValueError) as error:
         raise Skipped(f"it makes no links: {error}") from error
     if not link:
-        raise Skipped("it makes no links")
+        raise Skipped("it gives no link")
     probe.link = Link(str(link), probe.name)
     return f"{probe.link}, {'signed' if probe.link.signed else 'not signed'}"
 
@@ -165,7 +165,8 @@ def fetch_link(probe: Probe) -> str:
     trust = probe.storage._link_trust() if isinstance(probe.storage, BaseStorage) else None
     content = fetch(link, trust)
     if content != CONTENT:
-        raise Doubtful(f"{link} gives something else", OTHER_LINK.text)
+        told = f"{link} gives something else than was written"
+        raise LinkError(told, status=200, signed=link.signed, host=link.host)
     return f"{len(content)} bytes"
 
 
@@ -177,7 +178,7 @@ def copy(probe: Probe) -> str:
     size = storage.stat(probe.copy).size
     if size != bulk.stat(storage, probe.name).size:
         raise OSError(f"The copy {probe.copy!r} has {size} bytes, other than its source.")
-    is_own = type(storage)._copy is not Primitives._copy
+    is_own = storage.__class__._copy is not Primitives._copy
     return "on the server" if is_own else "through this machine"
 
 
@@ -197,7 +198,7 @@ def condition(probe: Probe) -> str:
 def parts(probe: Probe) -> str:
     """Write an object in two parts."""
     storage = probe.storage
-    if type(storage)._start_upload is Primitives._start_upload:
+    if storage.__class__._start_upload is Primitives._start_upload:
         raise Skipped("large files are sent in one piece")
     key, count = storage._new_key(probe.large), 0
     probe.writing(probe.large)

@@ -40,6 +40,7 @@ class Kind:
     peer_lists_a_page: bool = False  # and not what is on the next ones
     files: int = 0  # static ones to collect, beside the admin's
     quick_files: int = 0  # the same in a quick run
+    peer_files: int = 0  # of these, for django-storages; its figures are then scaled
     time_limit: int = 600  # seconds for one process; an FTP listing takes minutes on a busy machine
 
     @property
@@ -52,7 +53,10 @@ class Kind:
         return 0 < self.files <= self.quick_files
 
     def quicker(self) -> "Kind":
-        return replace(self, files=self.quick_files)
+        return replace(self, files=self.quick_files, peer_files=0)
+
+    def unscaled(self) -> "Kind":
+        return replace(self, peer_files=0)
 
 
 S3 = Kind(
@@ -204,6 +208,7 @@ STATIC = replace(
     speaks="s3",
     files=2000,
     quick_files=100,
+    peer_files=200,
     time_limit=2 * 3600,  # django-storages needs minutes for a run
 )
 

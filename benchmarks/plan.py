@@ -146,6 +146,7 @@ def static_tasks(kind: Kind) -> list[Task]:
                 "manifest": form == "manifest",
                 "peer_apps": ["collectfasta"] if peer == "fasta" else [],
                 "files": kind.files,
+                "peer_files": kind.peer_files if peer == "django" else 0,
             },
             slow=bool(pace),
             once=peer == "django",
@@ -171,6 +172,8 @@ def sized(title: str, kind: Kind, task: str = "") -> str:
     """The title; with what the peer gets instead of the large file, where that is told."""
     part = kind.slow_peer.get(task)
     less = f"; peer: {part // MIB} MiB" if part else ""
+    if kind.peer_files and task in SCALED:
+        less = f"; peer: scaled from {kind.peer_files:,}"
     return title.format(bulk=f"{kind.bulk // MIB} MiB", files=f"{kind.files:,}") + less
 
 
@@ -215,6 +218,8 @@ COLLECTIONS = {  # of static files: the sides' tasks
     for form in FORMS
     for peer, name in PEERS.items()
 }
+
+SCALED = {task for task in COLLECTIONS if "-django" in task}  # where the peer has fewer files
 
 RUNS = {"first": "first run", "unchanged": "unchanged", "fresh": "fresh checkout"}
 

@@ -80,11 +80,18 @@ class Bench:
             "time_limit": kind.time_limit,
             "lists": side.name == OURS or not kind.peer_lists_a_page,
             **task.details,
+            **fewer_files(task, side),
         }
 
     def warm_up(self) -> None:
         """Let both sides compile their modules and the disk cache fill, unmeasured."""
         self.once(Task("first run", "cold"), self.sides)
+
+
+def fewer_files(task: Task, side: Side) -> dict[str, int]:
+    """The static files that a slow peer collects, and as of how many its figures are to be."""
+    count = task.details.get("peer_files") if side.name == PEER else 0
+    return {"files": count, "scaled_to": task.details["files"]} if count else {}
 
 
 def say(text: str) -> None:
@@ -107,10 +114,14 @@ def arguments() -> argparse.Namespace:
         "--quick", action="store_true", help="fewer repetitions, none paced; coarse"
     )
     parser.add_argument("--json", type=Path, help="also write every round's figures here")
+    parser.add_argument(
+        "--all-files", action="store_true", help="django-storages collects all static files, too"
+    )
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     options = parser.parse_args()
     kinds = [KINDS[name] for name in chosen(options.service, list(KINDS), parser)]
     options.kinds = [kind.quicker() for kind in kinds] if options.quick else kinds
+    options.kinds = [kind.unscaled() if options.all_files else kind for kind in options.kinds]
     options.left_out = options.quick and not options.only
     options.only = chosen(options.only, names, parser)
     options.rounds = options.rounds or (1 if options.quick else 3)

@@ -26,6 +26,7 @@ OURS = "storages.staticfiles"
 PAGE = 1000  # objects that one listing has
 PER_FOLDER = 100
 AGE = 3600  # seconds by which the first checkout is older than what is stored of it
+PER_FILE = ("cpu", "wall", "requests", "received", "beside_listings")
 STRATEGIES = {False: "Boto3Strategy", True: "Boto3ManifestMemoryStrategy"}  # with a manifest
 
 
@@ -63,7 +64,13 @@ class Checkout:
             found = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         sample.update(json.loads(found), connections=(meter.connections() or 0) - opened)
         pages = -(-len(self.names) // PAGE)
-        return {**sample, "beside_listings": sample["requests"] - pages}
+        return self._scaled({**sample, "beside_listings": sample["requests"] - pages})
+
+    def _scaled(self, sample: Sample) -> Sample:
+        """As of all files, where fewer are collected, one after another."""
+        more = self._job.get("scaled_to", self._job.get("files", 5)) - self._job.get("files", 5)
+        factor = 1 + more / len(self.names)
+        return {name: each * factor if name in PER_FILE else each for name, each in sample.items()}
 
     def check(self) -> None:
         """What is stored is what was collected; with a manifest, that it names every file."""

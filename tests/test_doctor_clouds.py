@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 from azure.storage.blob import generate_container_sas
 from google.auth.credentials import AnonymousCredentials
 
@@ -150,6 +151,18 @@ def test_a_clock_that_azure_refuses(azurite, azure_container):
     with Front(azurite) as front:
         front.refuse(".", 403, "AuthenticationFailed", "Request date header too old: 'Sat'")
         stopped(examined(AzureStorage(**azurite.options(azure_container, via=front))), "clock")
+
+
+class Nobody:
+    """A credential that gets no token."""
+
+    def get_token(self, *scopes, **more):
+        raise ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token.")
+
+
+def test_a_credential_of_azure_without_a_token():
+    storage = AzureStorage(account_name="a", azure_container="c", token_credential=Nobody())
+    stopped(examined(storage), "az login")
 
 
 def test_a_role_of_azure(azurite, azure_container):

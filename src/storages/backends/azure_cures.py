@@ -55,6 +55,13 @@ NO_KEYS = Cure(
 )
 # https://learn.microsoft.com/azure/storage/common/shared-key-authorization-prevent
 
+CREDENTIAL = Cure(
+    "token_credential gets no token: log in (`az login`), give the machine a managed identity, or "
+    "set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET.",
+    stops=True,
+)
+# https://learn.microsoft.com/python/api/overview/azure/identity-readme
+
 CONTAINER = Cure("Create the container, or correct azure_container.", stops=True)
 PUBLIC = Cure(
     "The account allows no public access: sign the links (expiration_secs), or serve files by a "
@@ -92,6 +99,8 @@ def cure(storage: Any, step: str, error: BaseException) -> Cure | None:
         return CODES[code]
     if is_link or not isinstance(error, PermissionError):
         return None
+    if getattr(error, "status_code", None) is None:  # nothing was asked yet
+        return CREDENTIAL
     return Cure(_permission(storage, step))
 
 

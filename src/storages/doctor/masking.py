@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -81,8 +81,8 @@ def _texts(value: Any) -> Iterator[str]:
         for name, each in value.items():
             secret = not isinstance(each, str) or _hidden.search(str(name))
             yield from _texts(each) if secret else _inside(each)
-    elif isinstance(value, Iterable):
-        for each in list(value):
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
             yield from _texts(each)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.management import CommandError, call_command
 
@@ -54,22 +53,18 @@ def storages_command(*arguments: Any, **options: Any) -> Ran:
     return Ran(status, out.getvalue(), err.getvalue())
 
 
-def fill(storage: Any, *names: str, age: timedelta | None = None, **contents: bytes) -> None:
+def fill(storage: Any, *names: str, age: timedelta | None = None) -> None:
     """Store files with their names as contents, as old as given where somebody can say that."""
+    time = datetime.now(UTC) - age if age is not None and bulk.sets_times(storage) else None
     for name in names:
-        bulk.create(storage, name, overwrite=True).close()
-        file = bulk.create(storage, name, overwrite=True)
-        file.write(name.encode())
-        file.close()
-        if age is not None and bulk.sets_times(storage):
-            bulk.set_modified_time(storage, name, datetime.now(UTC) - age)
+        put(storage, name, name.encode(), time)
 
 
 def put(storage: Any, name: str, content: bytes, time: datetime | None = None) -> None:
     """Store a content under just this name, as if at that time."""
-    with_content = bulk.create(storage, name, overwrite=True)
-    with_content.write(content)
-    with_content.close()
+    file = bulk.create(storage, name, overwrite=True)
+    file.write(content)
+    file.close()
     if time is not None:
         bulk.set_modified_time(storage, name, time)
 
@@ -86,11 +81,6 @@ def tree(storage: Any, path: str = "") -> dict[str, bytes]:
 def local_tree(folder: Path) -> dict[str, bytes]:
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {str(path.relative_to(folder)).replace(os.sep, "/"): path.read_bytes() for path in files}
-
-
-def saved(storage: Any, *names: str) -> None:
-    for name in names:
-        storage.save(name, ContentFile(name.encode()))
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class BaseStorage(Storage):
     def __init__(self, **options: Any) -> None:
         options = self._given = GivenOptions(options)
         defaults = GivenOptions(self.get_default_settings())
-        check_known(type(self), options, [*defaults, *declared(type(self))])
+        check_known(type(self), options, {**defaults, **declared(type(self))})
         for name, value in (defaults | options).items():
             if self._decided(name) in (None, OPTIONS):
                 self._set_option(name, value)

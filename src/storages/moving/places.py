@@ -104,7 +104,10 @@ class Place:
 
     def below(self, relative: str) -> Place:
         """A path in this one."""
-        spec = f"{self.spec.rstrip('/')}{'/' if self.path or self.is_local else ':'}{relative}"
+        spec = self.spec.rstrip("/")
+        if spec:
+            slash = "" if spec.endswith(":") else "/" if ":" in spec or self.is_local else ":"
+            spec += f"{slash}{relative}"
         return replace(self, path=self.name(relative), spec=spec)
 
     def identity(self) -> tuple[Any, ...]:

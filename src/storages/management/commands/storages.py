@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import select
 import sys
 from argparse import SUPPRESS
 from collections.abc import Iterator
@@ -50,21 +51,23 @@ class Command(BaseCommand):
             self.stderr.write("Interrupted: what was being sent has been given up.")
             sys.exit(INTERRUPTED)
         except ERRORS as error:
-            if isinstance(error, BrokenPipeError) and not self._is_read():
+            if isinstance(error, BrokenPipeError) and _is_unread(sys.stdout):
+                # The interpreter flushes once more as it ends.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 sys.exit(1)
             raise CommandError(_text(error)) from error
         if status:
             raise CommandError("Not all of it could be done: see above.", returncode=status)
 
-    def _is_read(self) -> bool:
-        """Whether anybody still reads the output; in `... | head` not to the end."""
-        try:
-            self.stdout.flush()
-        except BrokenPipeError:
-            # The interpreter flushes once more as it ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return False
-        return True
+
+def _is_unread(stream: Any) -> bool:
+    """Whether nobody reads from this pipe any more, as in `... | head`."""
+    try:
+        poll = select.poll()
+        poll.register(stream.fileno(), 0)
+        return bool(poll.poll(0))
+    except (AttributeError, OSError, ValueError):  # no pipe, or no poll on this system
+        return False
 
 
 def _text(error: BaseException) -> str:

@@ -1,0 +1,115 @@
+"""How places are named, and which two can be synced."""
+
+import errno
+import itertools
+import os
+
+import pytest
+from django.core.files.storage import FileSystemStorage, Storage
+from django.utils.deconstruct import deconstructible
+
+from storages import bulk
+from storages.moving.syncing import Sync
+from storages.testing import MemoryStorage
+from tests.moving import fill, local_tree, storages_command, tree
+
+
+def test_a_place_in_itself_is_refused(aliases, tmp_path):
+    aliases(live="s3", copy="files", other="django")
+    for source, target in [
+        ("live:", "live:"),
+        ("live:a", "live:"),
+        ("live:", "live:a/b"),
+        ("copy:a", "copy:a"),
+        ("other:a", "other:a/b"),
+        (f"{tmp_path}", "copy:"),
+        ("/", "copy:"),
+    ]:
+        with pytest.raises(ValueError, match="lie in one another"):
+            bulk.sync(source, target)
+    assert not Sync(bulk.place("live:a"), bulk.place("live:ab")).source.overlaps(
+        bulk.place("live:ab")
+    )
+
+
+def test_two_aliases_of_one_place_are_known(aliases, config, tmp_path):
+    same = config("s3")
+    peer = {"BACKEND": "tests.test_moving_places.Peer", "OPTIONS": {"bucket": "a"}}
+    other = {"BACKEND": "tests.test_moving_places.Peer", "OPTIONS": {"bucket": "b"}}
+    aliases(one=same, two=same, peer=peer, again=peer, other=other, mine="django", yours="django")
+    assert bulk.place("one:").overlaps(bulk.place("two:d"))
+    assert bulk.place("peer:").overlaps(bulk.place("again:"))
+    assert not bulk.place("peer:").overlaps(bulk.place("other:"))
+    assert not bulk.place("mine:").overlaps(bulk.place("yours:"))
+    os.symlink(tmp_path, tmp_path / "link")
+    assert bulk.place(f"{tmp_path}/link/x").overlaps(bulk.place(f"{tmp_path}/x"))
+
+
+@pytest.mark.parametrize("kind", ["files", "s3", "django", "sftp"])
+def test_a_misspelt_source_is_an_error(aliases, kind, tmp_path):
+    source, target = aliases(live=kind, copy="memory")
+    fill(source, "d/a.txt")
+    for run in (bulk.sync, lambda *places: list(bulk.check(*places))):
+        with pytest.raises(FileNotFoundError):
+            run("live:e", "copy:")
+        with pytest.raises(NotADirectoryError, match="is a file, and no directory"):
+            run("live:d/a.txt", "copy:")
+        with pytest.raises(FileNotFoundError):
+            run(f"{tmp_path}/none/", "copy:")
+    assert tree(target) == {}
+
+
+def test_local_paths(aliases, tmp_path, monkeypatch):
+    source, _ = aliases(live="memory", copy="memory")
+    fill(source, "d/a.txt", "d/e/b.txt")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for given, path in {
+        "./out": "out",
+        "./out/2/": "out/2",
+        f"{tmp_path}/abs": "abs",
+        "~/x": "home/x",
+        "./with:colon": "with:colon",
+    }.items():
+        assert bulk.sync("live:d", given).counts == {"copied": 2}
+        assert local_tree(tmp_path / path)["e/b.txt"] == b"d/e/b.txt"
+    assert bulk.sync("./out/2", "copy:").counts == {"copied": 2}
+
+
+@pytest.mark.parametrize("given", ["out", "C:\\out", "none:a", "copy/a"])
+def test_an_unknown_alias(aliases, given):
+    aliases(live="memory", copy="memory")
+    with pytest.raises(ValueError, match=r"STORAGES has no .* A path of this machine begins"):
+        bulk.sync("live:", given)
+
+
+def test_storages_themselves_are_places(tmp_path):
+    source, target = MemoryStorage(), FileSystemStorage(tmp_path)
+    fill(source, "a.txt")
+    assert bulk.sync(source, target).counts == {"copied": 1}
+    assert bulk.sync(bulk.place(source), target).counts == {"equal": 1}
+
+
+def test_a_listing_that_fails_deletes_nothing(aliases, monkeypatch):
+    source, target = aliases(live="memory", copy="files")
+    fill(source, *(f"{number:02}.txt" for number in range(20)))
+    fill(target, "extra.txt")
+    original = type(source)._scan
+
+    def scan(self, prefix):
+        yield from itertools.islice(original(self, prefix), 10)
+        raise OSError(errno.EIO, "The listing broke off.")
+
+    monkeypatch.setattr(type(source), "_scan", scan)
+    ran = storages_command("sync", "live:", "copy:", "--delete")
+    assert (ran.status, "broke off" in ran.err) == (1, True)
+    assert "10 files copied" in ran.out
+    assert "extra.txt" in tree(target)
+
+
+@deconstructible
+class Peer(Storage):
+    """Stands for another package's storage: only Django's API is known of it."""
+
+    def __init__(self, bucket):
+        self.bucket = bucket

@@ -22,6 +22,7 @@ APT = {
     "chromedriver": "chromium-driver",
     "curl": "curl",
     "lftp": "lftp",
+    "redis-server": "redis-server",
     "sshd": "openssh-server",
     "vsftpd": "vsftpd",
 }

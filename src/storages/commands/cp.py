@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from storages import bulk
 from storages.commands.base import Subcommand
 from storages.commands.running import Running, add_report
-from storages.commands.shared import add_filters, add_workers, executor_of, filters_of
+from storages.commands.shared import add_executor, add_filters, add_workers, executor_of, filters_of
 from storages.moving.copies import Copies
 
 
@@ -36,6 +36,7 @@ class Cp(Subcommand):
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
         add_filters(parser)
         add_workers(parser)
+        add_executor(parser)
         add_report(parser)
 
     def run(self, options: dict[str, Any]) -> int | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from storages.moving import machines
 from storages.moving.executors import Executor, Threads
 from storages.moving.filters import Filters
+from storages.moving.machines.batches import BYTES, FILES
+from storages.moving.machines.dispatching import IN_FLIGHT
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
@@ -124,5 +129,55 @@ def _number(text: str, least: int) -> int:
     return number
 
 
+SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def byte_count(text: str) -> int:
+    """The type of an argument: bytes, as `500000`, `64K` or `1G`."""
+    found = re.fullmatch(r"(\d+)([KMGT]?)(?:iB|B)?", text, re.IGNORECASE)
+    if not found:
+        raise ValueError
+    return int(found[1]) * SUFFIXES[found[2].upper()]
+
+
+def add_executor(parser: CommandParser) -> None:
+    """Who carries out the run: threads of this process, or workers of other machines."""
+    group = parser.add_argument_group("who copies")
+    group.add_argument(
+        "--executor",
+        choices=("threads", "celery", "tasks"),
+        default="threads",
+        help="Threads of this process (the default), workers of Celery, or of Django's tasks.",
+    )
+    limits = [
+        ("--batch-files", positive, f"Files that a worker is sent together ({FILES})."),
+        ("--batch-bytes", byte_count, f"Bytes that they have at most ({size_text(BYTES)})."),
+        ("--in-flight", positive, f"Batches that are sent before the first is done ({IN_FLIGHT})."),
+        ("--lease", positive, "Seconds without a sign, after which a worker is taken for lost."),
+    ]
+    for option, kind, text in limits:
+        group.add_argument(option, type=kind, metavar="N", help=text)
+    group.add_argument("--queue", metavar="NAME", help="The queue that the batches are sent to.")
+    group.add_argument(
+        "--task-backend", metavar="ALIAS", help="The backend of TASKS: storages, or else default."
+    )
+
+
 def executor_of(options: dict[str, Any]) -> Executor:
+    kind = options.get("executor", "threads")
+    limits = {
+        "files": options.get("batch_files"),
+        "size": options.get("batch_bytes"),
+        "in_flight": options.get("in_flight"),
+        "lease": options.get("lease"),
+    }
+    limits = {name: value for name, value in limits.items() if value}
+    queue, backend = options.get("queue"), options.get("task_backend")
+    try:
+        if kind == "celery":
+            return machines.celery(queue, workers=options["workers"], **limits)
+        if kind == "tasks":
+            return machines.tasks(backend, queue, workers=options["workers"], **limits)
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error)) from error
     return Threads(options["workers"])

@@ -11,6 +11,7 @@ from storages.commands.base import Subcommand
 from storages.commands.running import Running, add_report
 from storages.commands.shared import (
     add_comparison,
+    add_executor,
     add_filters,
     add_workers,
     count,
@@ -51,6 +52,7 @@ class Sync(Subcommand):
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
         add_filters(parser)
         add_workers(parser)
+        add_executor(parser)
         add_report(parser)
 
     def run(self, options: dict[str, Any]) -> int | None:

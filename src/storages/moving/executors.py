@@ -40,13 +40,19 @@ class Threads:
         self._workers = workers
 
     def outcomes(self, transfer: Transfer, jobs: Iterable[Job]) -> Generator[Outcome]:
+        with closing(self.results(transfer, jobs)) as results:
+            for _, outcome in results:
+                yield outcome
+
+    def results(self, transfer: Transfer, jobs: Iterable[Job]) -> Generator[tuple[Job, Outcome]]:
+        """Each job with its outcome."""
         storages = transfer.source.storage, transfer.target.storage
         crew = Crew(transfer.do, self._workers or workers_for(*storages), transfer.stop)
         with closing(crew.results_as_they_come(jobs)) as results:
             for job, result in results:
                 if isinstance(result, OSError):
                     result = Outcome.failed(job, result)
-                yield result
+                yield job, result
 
 
 def workers_for(*storages: Storage) -> int:
@@ -61,9 +67,9 @@ class Backlog(Generic[T]):
     What `items` raises, its reader gets. `close` ends the thread.
     """
 
-    def __init__(self, items: Iterable[T]) -> None:
+    def __init__(self, items: Iterable[T], size: int = BACKLOG) -> None:
         self._items = items
-        self._queue: Queue[T | BaseException | None] = Queue(BACKLOG)
+        self._queue: Queue[T | BaseException | None] = Queue(size)
         self._closed = threading.Event()
         self.is_complete = False
         """Whether all items are known."""
@@ -91,10 +97,17 @@ class Backlog(Generic[T]):
             return
 
     def __iter__(self) -> Generator[T]:
+        for item in self.ticking(GLANCE):
+            if item is not None:
+                yield item
+
+    def ticking(self, seconds: float) -> Generator[T | None]:
+        """The items, and None whenever there was none for so long."""
         while not self._closed.is_set():
             try:
-                item = self._queue.get(timeout=GLANCE)
+                item = self._queue.get(timeout=seconds)
             except Empty:
+                yield None
                 continue
             if item is None:
                 return
@@ -102,7 +115,11 @@ class Backlog(Generic[T]):
                 raise item
             yield item
 
+    def stop(self) -> None:
+        """Take no further item; the thread ends with the one that it waits for."""
+        self._closed.set()
+
     def close(self) -> None:
         """Take no further item; the thread has ended when this returns."""
-        self._closed.set()
+        self.stop()
         self._thread.join()

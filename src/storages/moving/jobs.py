@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +36,8 @@ class Job:
     """Another file of the source that has the same name to the target."""
     owner: str = ""
     """What refers to the file, as `app.model(pk).field`."""
+    again: bool = False
+    """Whether somebody may have done it before, and was never heard of again."""
 
     @classmethod
     def of(cls, entry: Entry, **more: Any) -> Job:
@@ -48,6 +50,11 @@ class Job:
             digest=entry.digest,
             **more,
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """Without what is as it mostly is."""
+        told = ((each, getattr(self, each.name)) for each in fields(self))
+        return {each.name: value for each, value in told if value != each.default}
 
     def entry(self, key: str) -> Entry | None:
         """What the listing said, with another key; None if nobody has listed it."""

@@ -112,6 +112,8 @@ class Transfer:
             return Outcome(job.name, "equal", owner=job.owner)
         if self.settings.dry_run:
             return self._pretended(job, new)
+        if job.again and self._was_done(job):
+            return Outcome(job.name, "copied", job.size or 0, owner=job.owner)
         if job.replaces and self.settings.backup_dir:
             self._back_up(job.new or job.name)
         try:
@@ -144,6 +146,20 @@ class Transfer:
         entry = job.entry(name) or self.source.side.stat(name)
         self.source.side.move(name, new, overwrite=self.settings.overwrite)
         return Copied(entry, on_server=True)
+
+    def _was_done(self, job: Job) -> bool:
+        """Whether an attempt before this one got to the end.
+
+        Looked at where to do it twice would come to something else than to do it once: the new
+        file would be kept as the old one, or there is no source any more.
+        """
+        settings = self.settings
+        if settings.move and not self.source.storage.exists(self.source.name(job.name)):
+            return self._is_there(self.target.name(job.new or job.name))
+        if (job.replaces and settings.backup_dir) or not settings.overwrite:
+            with suppress(FileNotFoundError):
+                return same_content(self.source, self.target, job)
+        return False
 
     def _copy(self, job: Job, name: str, new: str) -> Copied:
         watch = _Watch(self.stop, hashes=self.settings.verify)

@@ -1,0 +1,1 @@
+"""Runs that workers in other processes carry out."""

@@ -14,19 +14,15 @@ BACKEND = "storages"
 """The backend in TASKS that is used if there is one of this name, else the default one."""
 
 
-def _chosen() -> dict[str, str]:
-    """A backend that is configured, and a queue of it: Django checks both on import."""
-    alias = BACKEND if BACKEND in tasks.task_backends.settings else "default"
-    return {"backend": alias, "queue_name": queue_of(alias)}
-
-
-def queue_of(alias: str) -> str:
-    """The queue `default` of a backend, or its first one."""
+def chosen(backend: str | None = None, queue: str | None = None) -> dict[str, str]:
+    """A backend that is configured, and a queue of it: Django wants both when it makes a task."""
+    alias = backend or (BACKEND if BACKEND in tasks.task_backends.settings else "default")
     queues = sorted(tasks.task_backends[alias].queues)
-    return "default" if "default" in queues or not queues else queues[0]
+    usual = "default" if "default" in queues or not queues else queues[0]
+    return {"backend": alias, "queue_name": queue or usual}
 
 
-@tasks.task(takes_context=True, **_chosen())
+@tasks.task(takes_context=True, **chosen())
 def carry_out(context: Any, message: dict[str, Any]) -> dict[str, Any]:
     """Carry out a batch of `storages.moving.machines`; to do it again does no harm."""
     return work(message, again=context.attempt > 1)

@@ -250,7 +250,6 @@ class _Dispatch:
         for job in flight.left.values():
             yield Outcome.failed(job, error)
         flight.left.clear()
-        self._end(flight)
 
     def _patiently(self, call: Callable[..., T], *arguments: Any) -> T:
         """What the call returns; for a lease it is made again while the queue is out of reach."""

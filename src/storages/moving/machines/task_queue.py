@@ -9,6 +9,7 @@ from django.db import DatabaseError
 
 from storages import background
 from storages.moving.machines.batches import Answer
+from storages.moving.machines.dispatching import WorkersError
 
 
 class TaskQueue:
@@ -20,33 +21,37 @@ class TaskQueue:
     lease = 900.0
     beats = False
     pause = 0.5
-    errors = (DatabaseError, OSError)
+    errors = (DatabaseError, ConnectionError)
 
     def __init__(self, backend: str | None = None, queue: str | None = None) -> None:
-        task = background.carry_out
-        self._alias = backend or task.backend
-        if self._alias not in background.tasks.task_backends.settings:
-            raise ImproperlyConfigured(f"TASKS has no backend {self._alias!r}.")
-        queue = queue or background.queue_of(self._alias)
-        self._task = task.using(backend=self._alias, queue_name=queue)
+        known = background.tasks.task_backends.settings
+        if backend is not None and backend not in known:
+            raise ImproperlyConfigured(f"TASKS has no {backend!r}, it has {', '.join(known)}.")
+        chosen = background.chosen(backend, queue)
+        queues = background.tasks.task_backends[chosen["backend"]].queues
+        if queues and chosen["queue_name"] not in queues:
+            raise ImproperlyConfigured(
+                f"The task backend {chosen['backend']!r} has no queue {queue!r}, "
+                f"it has {', '.join(sorted(queues))}."
+            )
+        self._task = background.carry_out.using(**chosen)
         self._ended: dict[str, Any] = {}
         self._backend = self._task.get_backend()
         # Django's own one without workers carries tasks out as they are enqueued.
         self.is_immediate = not self._backend.supports_get_result
 
     def __str__(self) -> str:
-        return f"the queue {self._task.queue_name!r} of the task backend {self._alias!r}"
+        return f"the queue {self._task.queue_name!r} of the task backend {self._task.backend!r}"
 
     def send(self, message: dict[str, Any]) -> str:
         result = self._task.enqueue(message)
         if result.is_finished:
             self._ended[result.id] = result
         elif self.is_immediate:
-            kind = type(self._backend)
-            raise ImproperlyConfigured(
-                f"The task backend {self._alias!r} ({kind.__module__}.{kind.__qualname__}) does "
-                "not tell what has come of a task: use one that does, such as the DatabaseBackend "
-                "of django-tasks-db."
+            raise WorkersError(
+                f"The task backend {self._task.backend!r}, a {type(self._backend).__qualname__}, "
+                "does not tell what has come of a task: take one that does, such as the "
+                "DatabaseBackend of django-tasks-db."
             )
         return str(result.id)
 

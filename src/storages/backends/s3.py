@@ -88,7 +88,7 @@ class S3Storage(S3Links):
         except OSError as error:
             if getattr(error, "status", None) != 416:  # the object is empty: no range lies in it
                 raise
-            return self._stat(key), b""
+            return Entry(key), b""
         total = re.fullmatch(r"bytes \d+-\d+/(\d+)", answer.get("ContentRange", ""))
         size = int(total[1]) if total else answer["ContentLength"]
         return self._entry(key, answer, size), data

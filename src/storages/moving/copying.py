@@ -171,7 +171,7 @@ def _fully_told(source: RemoteStorage, entry: Entry) -> Entry:
     if entry.metadata is not None:
         return entry
     found = source._stat(entry.key)
-    if found.etag != entry.etag:
+    if found.size != entry.size or entry.etag not in (None, found.etag):
         raise OSError(errno.ESTALE, f"{entry.key!r} was replaced while it was read.")
     return found
 

@@ -106,19 +106,22 @@ def _copy_in_parts(
     kept = _headers(origin, source)
     upload = MultipartUpload(storage, target, GivenOptions(params, **kept), exclusive=exclusive)
     try:
-        pinned = GivenOptions(_source(origin, source))
-        starts = range(0, source.size, COPY_PART)
-        parts = [
-            submit(upload.copy, number, pinned, start, min(start + COPY_PART, source.size))
-            for number, start in enumerate(starts, 1)
-        ]
-        errors = [error for part in parts if (error := part.exception())]
-        if errors:
-            raise errors[0]
+        _copy_ranges(upload, source, GivenOptions(_source(origin, source)))
         upload.finish()
     except BaseException:
         abort_surely(upload)
         raise
+
+
+def _copy_ranges(upload: MultipartUpload, source: Entry, pinned: Mapping[str, Any]) -> None:
+    """Several ranges at once; when all have ended, the first error is raised."""
+    parts = [
+        submit(upload.copy, number, pinned, start, min(start + COPY_PART, source.size))
+        for number, start in enumerate(range(0, source.size, COPY_PART), 1)
+    ]
+    errors = [error for part in parts if (error := part.exception())]
+    if errors:
+        raise errors[0]
 
 
 def _headers(origin: S3Storage, source: Entry) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from statistics import median
 
 from kinds import Kind
 from meter import Sample
-from plan import ROWS, TITLES, Row, sized
+from rows import ROWS, TITLES, Row, sized
 from targets import Target, target_of
 
 SIDES = ("peer", "ours")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kinds import MIB, Kind
-from plan import COLLECTIONS, COMMANDS, LARGE, LISTINGS, RUNS, SMALL, Row
+from rows import COLLECTIONS, COMMANDS, LARGE, LISTINGS, RUNS, SMALL, Row
 
 BULK_TARGET_MEMORY = 96 * MIB
 STATIC_TARGET_MEMORY = 95 * MIB  # 100 MB

@@ -42,10 +42,10 @@ format: .venv/lint
 	.venv/lint/bin/ruff format .
 	.venv/lint/bin/python scripts/docs_tables.py
 
-bench: .venv/bench .venv/peer
+bench: .venv/bench .venv/peer .venv/programs
 	@.venv/bench/bin/python scripts/programs.py sshd vsftpd
 	.venv/bench/bin/python benchmarks/run.py --peer-python .venv/peer/bin/python \
-		--our-python .venv/bench/bin/python $(ARGS)
+		--our-python .venv/bench/bin/python --programs .venv/programs/bin $(ARGS)
 
 compat: .venv/compat .venv/peer
 	@.venv/compat/bin/python scripts/programs.py azurite-blob sshd

@@ -38,9 +38,11 @@ class Kind:
     slow_peer: Mapping[str, int] = field(default_factory=dict)
     """Tasks for which the peer gets only the beginning of the large file: bytes, all the same."""
     peer_lists_a_page: bool = False  # and not what is on the next ones
-    files: int = 0  # static ones to collect, beside the admin's
+    files: int = 0  # static ones to collect, beside the admin's; or those to move
     quick_files: int = 0  # the same in a quick run
-    peer_files: int = 0  # of these, for django-storages; its figures are then scaled
+    peer_files: int = 0  # of these, for django-storages; its figures are scaled, or per file
+    stocked: bool = False  # the files are on disk and in the bucket before
+    programs: tuple[str, ...] = ()  # that take part beside the two packages
     time_limit: int = 600  # seconds for one process; an FTP listing takes minutes on a busy machine
 
     @property
@@ -49,7 +51,7 @@ class Kind:
 
     @property
     def is_quick(self) -> bool:
-        """Whether so few files are collected that most of the time goes into imports."""
+        """Whether there are so few files that most of the time goes into imports."""
         return 0 < self.files <= self.quick_files
 
     def quicker(self) -> "Kind":
@@ -212,5 +214,21 @@ STATIC = replace(
     time_limit=2 * 3600,  # django-storages needs minutes for a run
 )
 
-EVERY = (S3, GCS, AZURE, SFTP, FTP, DROPBOX, LIBCLOUD, FTPSERVER, STATIC)
+MOVING = replace(
+    S3,
+    name="moving",
+    title="Many files moved, S3",
+    bulk=8 * MIB,
+    urls={},
+    program="moving_workloads.py",
+    suite="moving",
+    speaks="s3",
+    files=2000,
+    quick_files=200,
+    peer_files=200,
+    stocked=True,
+    programs=("aws", "rclone"),
+)
+
+EVERY = (S3, GCS, AZURE, SFTP, FTP, DROPBOX, LIBCLOUD, FTPSERVER, STATIC, MOVING)
 KINDS = {kind.name: kind for kind in EVERY}

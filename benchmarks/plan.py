@@ -32,6 +32,7 @@ def tasks(kind: Kind, *, quick: bool) -> list[Task]:
         "account": lambda: account_tasks(quick=quick),
         "ftpserver": lambda: ftpserver_tasks(quick=quick),
         "static": lambda: static_tasks(kind),
+        "moving": lambda: moving_tasks(kind),
     }[kind.suite or kind.stores]()
     other = "link" if kind.urls else "url"
     return [
@@ -155,3 +156,35 @@ def static_tasks(kind: Kind) -> list[Task]:
         for form, storage in FORMS.items()
         for peer in PEERS
     ]
+
+
+WAYS = ("up", "down", "copy", "delete")
+MOVERS = ("loop", "aws", "rclone")  # what the peer moves with; the first is django-storages
+DELAYS = {"": 20, "-5ms": 5, "-50ms": 50}  # of the server, by what a task is called with it
+LISTED_EACH = 100_000  # files on each side of a comparison
+
+
+def moving_tasks(kind: Kind) -> list[Task]:
+    """Against each mover, and ours anew, as with static files."""
+    tasks = [
+        Task(
+            f"{way}-{mover}{pace}",
+            "move",
+            {"latency_ms": delay},
+            {
+                "way": way,
+                "mover": mover,
+                "files": kind.files,
+                "peer_files": kind.peer_files if mover == "loop" else 0,
+                "as_command": mover != "loop" and not pace,
+            },
+            slow=bool(pace),
+            once=bool(pace) or mover == "loop",
+        )
+        for pace, delay in DELAYS.items()
+        for way in WAYS
+        for mover in MOVERS
+        if mover == "loop" or not (way == "delete" and pace)
+    ]
+    listed = {"files": LISTED_EACH}
+    return [*tasks, Task("compare", "compare", {"latency_ms": 20}, listed, alone=True)]

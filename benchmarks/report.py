@@ -146,8 +146,8 @@ def shown_value(metric: str, value: float | None) -> str:
 
 
 def digits(value: float) -> str:
-    """Three significant digits, never an exponent."""
-    decimals = 0 if value >= 100 else 1 if value >= 10 else 2
+    """Three significant digits, of what is small fewer; never an exponent."""
+    decimals = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 4
     text = f"{value:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kinds import MIB, Kind
-from plan import FORMS, NEAR, PEERS
+from plan import DELAYS, FORMS, LISTED_EACH, MOVERS, NEAR, PEERS, WAYS
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,17 @@ COLLECTIONS = {  # of static files: the sides' tasks
 }
 
 SCALED = {task for task in COLLECTIONS if "-django" in task}  # where the peer has fewer files
+
+MOVES = {  # the sides' tasks
+    f"{way}-{mover}{pace}": f"{title}, {delay} ms, {name}"
+    for pace, delay in DELAYS.items()
+    for way, title in zip(
+        WAYS, ("disk to S3", "S3 to disk", "bucket to bucket", "delete"), strict=True
+    )
+    for mover, name in zip(MOVERS, ("django-storages", "aws", "rclone"), strict=True)
+}
+
+COMPARISON = f"{LISTED_EACH:,} files compared with as many"
 
 RUNS = {"first": "first run", "unchanged": "unchanged", "fresh": "fresh checkout"}
 
@@ -142,6 +153,25 @@ ROWS = [
         )
         if metric != "beside_listings" or (task.startswith("plain") and sample != "first")
     ),
+    *(Row(f"{title}: files/s", task, "files", "rate") for task, title in MOVES.items()),
+    *(
+        Row(f"{title}: files/s, as a command", task, "command", "rate", peer_sample="files")
+        for task, title in MOVES.items()
+        if task.endswith(MOVERS[1:])
+    ),
+    *(
+        Row(f"{title}: {of}", task, "files", metric)
+        for task, title in MOVES.items()
+        if task.endswith(MOVERS)
+        for of, metric in (
+            ("requests per file", "requests"),
+            ("CPU per file", "cpu"),
+            ("memory", "memory"),
+        )
+    ),
+    Row(f"{COMPARISON}, 20 ms: CPU per side", "compare", "side"),
+    Row(f"{COMPARISON}, 20 ms: requests per side", "compare", "side", "requests"),
+    Row(f"{COMPARISON}, 20 ms: memory", "compare", "side", "memory"),
 ]
 
 TITLES = {  # of tasks, for the table of everything measured
@@ -166,5 +196,7 @@ TITLES = {  # of tasks, for the table of everything measured
     "clients": "8 clients",
     **LISTINGS,
     **COLLECTIONS,
+    **MOVES,
+    "compare": f"{COMPARISON}, 20 ms",
     **{task: LARGE[task] for task in ("stor", "retr")},
 }

@@ -2,7 +2,8 @@
 
 Both interpreters run workloads.py; each has one package installed that imports as `storages`. So
 with FTP servers, ftpserver_workloads.py, and the peer's django-ftpserver; and with collectstatic,
-static_workloads.py, and the peer's collectfasta.
+static_workloads.py, and the peer's collectfasta. moving_workloads.py needs the programs aws and
+rclone too.
 The servers run in the interpreter that runs this file, which needs uvloop and cryptography; for
 SFTP, FTP and Dropbox also this package's extras, and for the first two the programs sshd and vsftpd
 (or pyftpdlib).
@@ -12,8 +13,11 @@ import argparse
 import json
 import os
 import platform
+import shutil
+import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +38,11 @@ PEER, OURS = SIDES
 
 
 class Bench:
-    def __init__(self, service: "AnyService", sides: list[Side]) -> None:
+    def __init__(
+        self, service: "AnyService", sides: list[Side], programs: Mapping[str, str | None]
+    ) -> None:
         self.service, self.kind, self.sides = service, service.kind, sides
+        self.programs = programs  # paths by name
         self.results: Results = {}
 
     def round(self, number: int, wanted: list[Task]) -> None:
@@ -79,6 +86,8 @@ class Bench:
             "size": kind.bulk,
             "time_limit": kind.time_limit,
             "lists": side.name == OURS or not kind.peer_lists_a_page,
+            "media": str(service.media) if kind.stocked else "",
+            "programs": self.programs,
             **task.details,
             **fewer_files(task, side),
         }
@@ -89,7 +98,7 @@ class Bench:
 
 
 def fewer_files(task: Task, side: Side) -> dict[str, int]:
-    """The static files that a slow peer collects, and as of how many its figures are to be."""
+    """The files that a slow peer collects or moves, and as of how many its figures are to be."""
     count = task.details.get("peer_files") if side.name == PEER else 0
     return {"files": count, "scaled_to": task.details["files"]} if count else {}
 
@@ -103,6 +112,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peer-python", required=True, help="interpreter with django-storages")
     parser.add_argument("--our-python", required=True, help="interpreter with this package")
     parser.add_argument("--our-pythonpath", default="", help="run ours from here, such as src")
+    parser.add_argument("--programs", help="the folder of aws and rclone, if not on the PATH")
     services = ",".join(KINDS)
     parser.add_argument("--service", default=services, help=f"default: {services}")
     parser.add_argument("--rounds", type=int, help="default: 3, with --quick 1")
@@ -115,7 +125,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, help="also write every round's figures here")
     parser.add_argument(
-        "--all-files", action="store_true", help="django-storages collects all static files, too"
+        "--all-files", action="store_true", help="django-storages collects and moves all files, too"
     )
     parser.add_argument("--check", action="store_true", help="exit with 1 if a target is missed")
     options = parser.parse_args()
@@ -155,9 +165,17 @@ def file_service(kind: Kind) -> "FileService | DropboxService":
     return found
 
 
-def missing(kind: Kind) -> str:
+def programs_of(kind: Kind, options: argparse.Namespace) -> dict[str, str | None]:
+    """Where the programs are that take part; None for what is not there."""
+    return {name: shutil.which(name, path=options.programs) for name in kind.programs}
+
+
+def missing(kind: Kind, options: argparse.Namespace) -> str:
     """Why this service cannot be measured on this machine."""
-    reason = None if kind.stores == "objects" else file_service(kind).missing()
+    absent = [name for name, path in programs_of(kind, options).items() if path is None]
+    reason = f"no program {' and '.join(absent)}" if absent else None
+    if kind.stores != "objects":
+        reason = file_service(kind).missing()
     return f"{kind.title} left out: {reason}" if reason else ""
 
 
@@ -165,7 +183,7 @@ def measure(kind: Kind, options: argparse.Namespace, sides: list[Side]) -> tuple
     """The title, and what was found."""
     with service_of(kind) as service:
         service.fill()
-        bench = Bench(service, sides)
+        bench = Bench(service, sides, programs_of(kind, options))
         bench.warm_up()
         for number in range(options.rounds):
             bench.round(number, wanted(kind, options))
@@ -173,11 +191,19 @@ def measure(kind: Kind, options: argparse.Namespace, sides: list[Side]) -> tuple
 
 
 def describe(options: argparse.Namespace, sides: list[Side], seconds: float) -> str:
-    packages = "\n".join(f"- {side.name}: {side.versions()}" for side in sides)
+    versions = [f"- {side.name}: {side.versions()}" for side in sides]
+    for kind in options.kinds:
+        versions += [version(path) for path in programs_of(kind, options).values() if path]
+    packages = "\n".join(versions)
     return (
         f"{packages}\n- {platform.system()} {platform.machine()}, {os.cpu_count()} cores; "
         f"{time.strftime('%Y-%m-%d')}; medians of {options.rounds} round(s), {seconds:.0f} s"
     )
+
+
+def version(program: str) -> str:
+    found = subprocess.check_output([program, "--version"], text=True)
+    return f"- {found.splitlines()[0]}"
 
 
 def show(title: str, kind: Kind, found: list[Line], results: Results) -> None:
@@ -193,8 +219,8 @@ def main() -> int:
     sides = [Side(PEER, options.peer_python), Side(OURS, options.our_python, path)]
     rounds: dict[str, Results] = {}
     missed = []
-    problems = list(filter(None, map(missing, options.kinds)))
-    for kind in [kind for kind in options.kinds if not missing(kind)]:
+    problems = list(filter(None, (missing(kind, options) for kind in options.kinds)))
+    for kind in [kind for kind in options.kinds if not missing(kind, options)]:
         title, results = measure(kind, options, sides)
         rounds[kind.name] = results
         found = lines(results, kind)

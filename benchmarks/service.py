@@ -5,6 +5,7 @@ import http.client
 import ipaddress
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from kinds import BUCKET, MIB, Kind
 ARCHIVE, SHORT = "archive.zip", "short.bin"
 MEMBER, MEMBER_SIZE = "reports/summary.txt", 100_000  # of the archive; bytes
 PART = 8 * MIB  # bytes in each of the archive's other members
+MEDIA, MEDIA_SIZE = "media", 20_000  # the directory of files to move; bytes of each
+PER_FOLDER = 100
 LISTED = {  # directories of so many files
     "ten-thousand": 10_000,
     "thousand": 1_000,
@@ -42,6 +45,7 @@ class Service:
         self.folder = Path(self._folder.name)
         self.certificate: Path = self.folder / "certificate.pem"
         self.archive, self.short = self.folder / ARCHIVE, self.folder / SHORT
+        self.media = self.folder / MEDIA
         self.signing_key = self.folder / "signing-key.pem"
 
     def __enter__(self) -> "Service":
@@ -94,8 +98,11 @@ class Service:
         """Put the archive and the directories to list into the bucket."""
         make_archive(self.archive, self.kind.bulk)
         make_short(self.short, self.archive, self.kind)
-        for file in (self.archive, self.short):
-            query = urlencode({"bucket": BUCKET, "key": file.name})
+        files = [self.archive, self.short]
+        if self.kind.stocked:
+            files += make_media(self.media, self.kind.files)
+        for file in files:
+            query = urlencode({"bucket": BUCKET, "key": file.relative_to(self.folder).as_posix()})
             self._request("PUT", f"/_ctl/put?{query}", file)
         for folder, count in LISTED.items():
             self.control("fill", bucket=BUCKET, prefix=f"{folder}/", count=count, size=100)
@@ -125,6 +132,16 @@ def make_short(path: Path, archive: Path, kind: Kind) -> None:
     """The beginning of the archive, for a side that is slow; empty where none is."""
     with archive.open("rb") as content:
         path.write_bytes(content.read(max(kind.slow_peer.values(), default=0)))
+
+
+def make_media(folder: Path, count: int) -> list[Path]:
+    """Files of 20 KB that are the same each time, and all different."""
+    chance = random.Random(1)
+    made = [folder / f"{number // PER_FOLDER:02d}/{number:05d}.jpg" for number in range(count)]
+    for path in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(chance.randbytes(MEDIA_SIZE))
+    return made
 
 
 def make_certificate(path: Path, key_path: Path) -> None:

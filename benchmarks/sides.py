@@ -39,7 +39,7 @@ class Side:
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Ours, without what would change how Python, SDKs or proxies behave, and with `more`."""
-        services = ("AWS_", "AZURE_", "GOOGLE_", "STORAGE_", "DROPBOX_", "LIBCLOUD_")
+        services = ("AWS_", "AZURE_", "GOOGLE_", "STORAGE_", "DROPBOX_", "LIBCLOUD_", "RCLONE_")
         prefixes = (*services, "REQUESTS_", "SSL_", "PYTHON", "DJANGO_")
         kept = {
             key: value

@@ -8,6 +8,7 @@ from rows import COLLECTIONS, COMMANDS, LARGE, LISTINGS, RUNS, SMALL, Row
 
 BULK_TARGET_MEMORY = 96 * MIB
 STATIC_TARGET_MEMORY = 95 * MIB  # 100 MB
+COMPARING_TARGET_MEMORY = 143 * MIB  # 150 MB
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ def below_bytes(limit: int) -> Target:
 
 def at_least_times(limit: float) -> Target:
     return Target(f"≥ {limit:g} x", lambda value: value >= limit, absolute=True)
+
+
+def at_most_seconds(limit: float) -> Target:
+    return Target(f"≤ {limit:g} s", lambda value: value <= limit, absolute=True)
 
 
 def requests(limit: int) -> Target:
@@ -174,10 +179,27 @@ TARGETS: dict[str, Targets] = {
             for metric, target in (("wall", at_most(1)), ("beside_listings", requests(2)))
         },
     },
+    "moving": {
+        **{
+            (task, "files", "rate"): at_least(limit)
+            for task, limit in {
+                "up-loop": 12,
+                "up-aws": 2.5,
+                "up-rclone": 1.2,
+                "down-loop": 30,
+                "copy-loop": 40,
+                "copy-aws": 1.5,
+                "copy-rclone": 1.5,
+                "delete-loop": 500,
+            }.items()
+        },
+        ("compare", "side", "cpu"): at_most_seconds(10),
+        ("compare", "side", "memory"): below_bytes(COMPARING_TARGET_MEMORY),
+    },
 }
 
 
 def target_of(row: Row, kind: Kind) -> Target | None:
-    if kind.is_quick and row.metric == "wall":
+    if kind.is_quick and row.metric in ("wall", "rate"):
         return None
     return TARGETS[kind.name].get((row.task, row.sample, row.metric))

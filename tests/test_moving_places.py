@@ -5,6 +5,7 @@ import itertools
 import os
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 from django.utils.deconstruct import deconstructible
 
@@ -113,3 +114,60 @@ class Peer(Storage):
 
     def __init__(self, bucket):
         self.bucket = bucket
+
+
+@deconstructible
+class Required(Storage):
+    """As little as Django asks of a storage."""
+
+    def __init__(self):
+        self.files = {}
+
+    def _open(self, name, mode="rb"):
+        return ContentFile(self.files[name], name)
+
+    def _save(self, name, content):
+        self.files[name] = content.read()
+        return name
+
+    def delete(self, name):
+        self.files.pop(name, None)
+
+    def exists(self, name):
+        return name in self.files
+
+    def listdir(self, path):
+        prefix = f"{path}/" if path else ""
+        below = [name[len(prefix) :] for name in self.files if name.startswith(prefix)]
+        dirs = {name.partition("/")[0] for name in below if "/" in name}
+        return sorted(dirs), [name for name in below if "/" not in name]
+
+    def size(self, name):
+        return len(self.files[name])
+
+
+def test_a_storage_with_only_the_required_methods(aliases):
+    mine = {"BACKEND": "tests.test_moving_places.Required"}
+    source, target, back = aliases(live="memory", copy=mine, back="files")
+    fill(source, "a.txt", "d/e/b.txt")
+    fill(target, "d/e/b.txt", "extra.txt")
+    run = {"delete": True, "verify": True}
+    assert bulk.sync("live:", "copy:", **run).counts == {"copied": 1, "equal": 1, "deleted": 1}
+    assert target.files == tree(source)
+    assert bulk.sync("copy:", "back:", **run).counts == {"copied": 2}
+    assert bulk.sync("copy:", "back:", compare="checksum").counts == {"equal": 2}
+    assert bulk.sync("copy:", "back:").counts == {"equal": 2}
+    assert storages_command("mv", "-r", "copy:d", "copy:x").status == 0
+    assert sorted(target.files) == ["a.txt", "x/e/b.txt"]
+    assert tree(back) == tree(source)
+
+
+def test_a_storage_that_lists_nothing_says_so(aliases):
+    aliases(
+        live={"BACKEND": "tests.test_moving_places.Peer", "OPTIONS": {"bucket": "a"}}, x="memory"
+    )
+    ran = storages_command("sync", "live:", "x:")
+    assert (ran.status, ran.err) == (
+        1,
+        "NotImplementedError: subclasses of Storage must provide a listdir() method",
+    )

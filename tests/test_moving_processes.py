@@ -98,8 +98,8 @@ def test_an_interrupted_run_leaves_nothing_half_done(
     remote = config("s3") | {"OPTIONS": moto.options(moto_bucket, via=proxy, location=location)}
     files = config("files")
     folder = Path(files["OPTIONS"]["location"])
-    content = os.urandom(30 << 20)
-    names = {"big.bin": content} | {f"{number}.bin": content[:300_000] for number in range(200)}
+    content = os.urandom(20 << 20)
+    names = {"big.bin": content} | {f"{number}.bin": content[:300_000] for number in range(60)}
     folder.mkdir()
     direct = {"BACKEND": CLASSES["s3"], "OPTIONS": moto.options(moto_bucket, location=location)}
     for name, data in names.items():

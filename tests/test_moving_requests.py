@@ -1,5 +1,7 @@
 """What moving files costs in requests, and what is left when they fail."""
 
+import gzip
+
 import pytest
 
 from storages import bulk
@@ -88,3 +90,45 @@ def test_an_answer_that_is_lost_does_no_harm(counted, monkeypatch):
     assert found.pop("3.txt") == b"new content"
     (kept,) = (name for name in found if name.startswith("old/"))
     assert (kept.endswith("/3.txt"), found[kept]) == (True, b"3.txt")
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+def test_headers_travel_without_a_request_more(counted, monkeypatch, reaches):
+    proxy, _, one, two = counted
+    served = {
+        "ContentType": "text/x-special",
+        "CacheControl": "max-age=60",
+        "ContentDisposition": 'attachment; filename="b.txt"',
+        "ContentLanguage": "de",
+        "ContentEncoding": "gzip",
+        "Metadata": {"owner": "somebody"},
+    }
+    body = gzip.compress(b"content" * 100)
+    one.client.put_object(Bucket=one.bucket_name, Key="one/a.txt", Body=body, **served)
+    monkeypatch.setattr(type(one), "_reaches", lambda self, origin: reaches)
+    with count_requests(proxy) as seen:
+        assert bulk.sync("one:", "two:").counts == {"copied": 1}
+    assert verbs(seen) == ["LIST", "LIST", "PUT"] if reaches else ["GET", "LIST", "LIST", "PUT"]
+    found = two.client.get_object(Bucket=two.bucket_name, Key="two/a.txt")
+    assert {name: found[name] for name in served} == served
+    assert found["Body"].read() == body
+
+
+def test_one_refused_copy_is_enough(aliases, monkeypatch):
+    """Credentials that read here and write there, but not both: the rest is sent at once."""
+    source, target = aliases(live="memory", copy="memory")
+    fill(source, *(f"{number}.txt" for number in range(50)))
+    asked = []
+
+    def refused(self, entry, *args, **more):
+        asked.append(entry.key)
+        raise PermissionError("This key may not read there.")
+
+    monkeypatch.setattr(type(target), "_copy", refused)
+    monkeypatch.setattr("storages.moving.executors.WORKERS", 2)
+    summary = bulk.sync("live:", "copy:")
+    assert (summary.counts, summary.on_server) == ({"copied": 50}, 0)
+    assert len(asked) <= 2
+    assert tree(target) == tree(source)
+    with pytest.raises(PermissionError):
+        bulk.copy(source, "0.txt", source, "x.txt")

@@ -3,8 +3,9 @@
     python scripts/docs_tables.py            # bring the pages up to date
     python scripts/docs_tables.py --check    # exit 1 and show what is out of date
 
-A page asks for one by `<!-- settings: dotted.path.of.a.Storage -->`, `<!-- ftpserver -->`,
-`<!-- capabilities -->` or `<!-- differences -->`; it stands between that line and `<!-- end -->`.
+A page asks for one by `<!-- settings: dotted.path.of.a.Storage -->`, `<!-- command: sync -->`,
+`<!-- ftpserver -->`, `<!-- capabilities -->` or `<!-- differences -->`; it stands between that line
+and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from django.conf import settings  # noqa: E402 - the package may not be installe
 if not settings.configured:
     settings.configure()
 
+from django.core.management.base import CommandParser, OutputWrapper  # noqa: E402
+from django.core.management.color import no_style  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 
 from django_ftpserver.conf import SETTINGS, Setting  # noqa: E402
 from storages.base import RemoteStorage  # noqa: E402
 from storages.directories import Directories  # noqa: E402
+from storages.management.commands.storages import subcommands  # noqa: E402
 from storages.options import Option, declared  # noqa: E402
 from storages.primitives import Primitives  # noqa: E402
 
@@ -46,7 +50,7 @@ BACKENDS = (
 )
 
 MARKED = re.compile(
-    r"(?P<begin><!-- (?P<kind>settings|ftpserver|capabilities|differences)"
+    r"(?P<begin><!-- (?P<kind>settings|command|ftpserver|capabilities|differences)"
     r"(?:: (?P<path>[\w.]+))? -->\n)"
     r"(?P<table>.*?)"
     r"(?P<end><!-- end -->)",
@@ -123,6 +127,25 @@ def annotation(cls: type, name: str) -> str:
     raise LookupError(f"{cls.__name__}.{name} has no annotation.")
 
 
+def command_table(name: str) -> str:
+    """What a subcommand of `manage.py storages` takes."""
+    parser = CommandParser(add_help=False)
+    (cls,) = (each for each in subcommands() if each.name == name)
+    out = OutputWrapper(sys.stdout)
+    cls(out, out, no_style()).add_arguments(parser)
+    return table(("Argument", ""), map(argument_row, parser._actions))
+
+
+def argument_row(action: argparse.Action) -> tuple[str, ...]:
+    value = action.metavar or ("/".join(action.choices) if action.choices else "N")
+    names = ", ".join(code(each) for each in action.option_strings)
+    shown = [names] if names else []
+    if action.nargs != 0:
+        shown.append(code(str(value)))
+    meaning = (action.help or "") % vars(action)
+    return " ".join(shown), meaning.replace("|", "&#124;")
+
+
 def ftpserver_table() -> str:
     """The settings of the FTP server, in the order of their declaration."""
     return table(("Setting", "Meaning", "Default", "Type"), map(setting_row, SETTINGS))
@@ -173,6 +196,7 @@ def code(text: str) -> str:
 def fill(match: re.Match[str]) -> str:
     makers = {
         "settings": lambda: settings_table(match["path"]),
+        "command": lambda: command_table(match["path"]),
         "ftpserver": ftpserver_table,
         "capabilities": capability_table,
         "differences": differences,

@@ -3,8 +3,10 @@
 import base64
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -19,6 +21,10 @@ from storages.backends.azure_storage import AzureStorage
 from storages.backends.gcloud import GoogleCloudStorage
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage, S3Storage
 from storages.base import BaseStorage
+from storages.management.commands.storages import Command
+from storages.moving.checking import Check
+from storages.moving.copies import Copies
+from storages.moving.syncing import Sync
 from storages.options import declared
 from storages.testing.conformance.atomic import Atomic
 from storages.testing.conformance.bulk import Bulk
@@ -202,6 +208,32 @@ def test_a_public_storage_of_the_page_on_azure() -> None:
 def test_the_code_of_the_api_page_runs() -> None:
     code = "\n".join(blocks(ROOT / "docs/api.md", "python"))
     assert isinstance(run(code)["storage"], BaseStorage)
+
+
+def test_the_code_of_the_page_on_moving_runs(capsys: Any) -> None:
+    found = run("\n".join(blocks(ROOT / "docs/moving.md", "python")))
+    assert found["run"].summary.ok
+    assert capsys.readouterr().out == ""
+
+
+def test_commands_of_the_page_on_moving() -> None:
+    pages = ("docs/moving.md", "README.md")
+    lines = [
+        line for page in pages for code in blocks(ROOT / page, "") for line in code.splitlines()
+    ]
+    commands = [line.partition("storages ")[2] for line in lines if "storages " in line]
+    assert len(commands) > 10
+    for command in commands:
+        parser = Command().create_parser("manage.py", "storages")
+        assert parser.parse_args(shlex.split(command)).subcommand in command
+
+
+def test_options_of_the_page_on_moving() -> None:
+    text = (ROOT / "docs/moving.md").read_text("utf-8").partition("## The Python API")[2]
+    for cls in (Sync, Check, Copies):
+        for option in fields(cls):
+            if option.name not in ("source", "sources", "target"):
+                assert f"`{option.name}" in text, f"{cls.__name__}.{option.name}"
 
 
 def test_the_code_of_the_testing_page_runs(settings: Any) -> None:

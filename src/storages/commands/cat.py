@@ -21,7 +21,7 @@ class Cat(Subcommand):
     help = "Writes the content of files to the standard output."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("places", nargs="+", metavar="ALIAS:PATH")
+        parser.add_argument("places", nargs="+", metavar="ALIAS:PATH", help="The files.")
 
     def run(self, options: dict[str, Any]) -> int | None:
         write = self._writer()

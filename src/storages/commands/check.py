@@ -18,7 +18,7 @@ class Check(Subcommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help="ALIAS, ALIAS:PATH, or ./directory.")
-        parser.add_argument("target", metavar="TARGET")
+        parser.add_argument("target", metavar="TARGET", help="The same.")
         add_comparison(parser)
         add_filters(parser)
         add_workers(parser)

@@ -32,7 +32,9 @@ class Cp(Subcommand):
         parser.add_argument(
             "-n", "--no-clobber", action="store_true", help="Replace no file, skip it."
         )
-        parser.add_argument("--verify", action="store_true", help="Compare each copy once more.")
+        parser.add_argument(
+            "--verify", action="store_true", help="Compare each copy with what was read."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
         add_filters(parser)
         add_workers(parser)

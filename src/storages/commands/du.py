@@ -26,7 +26,7 @@ class Du(Subcommand):
     help = "Tells how large folders are, the largest first."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("place", metavar="ALIAS[:PATH]")
+        parser.add_argument("place", metavar="ALIAS[:PATH]", help="Where to look.")
         parser.add_argument(
             "--depth", type=positive, default=1, help="Folders in folders, to this depth (1)."
         )

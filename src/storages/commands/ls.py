@@ -19,7 +19,7 @@ class Ls(Subcommand):
     help = "Lists the files of a storage."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("places", nargs="+", metavar="ALIAS[:PATH]")
+        parser.add_argument("places", nargs="+", metavar="ALIAS[:PATH]", help="Where to look.")
         parser.add_argument("-l", "--long", action="store_true", help="With sizes and times.")
         parser.add_argument(
             "-R", "--recursive", action="store_true", help="With all files below, however deep."

@@ -18,7 +18,7 @@ class Rm(Subcommand):
     help = "Deletes files, with -r directories with all that is in them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("places", nargs="+", metavar="ALIAS:PATH")
+        parser.add_argument("places", nargs="+", metavar="ALIAS:PATH", help="What goes.")
         parser.add_argument(
             "-r", "--recursive", action="store_true", help="With all that is in directories."
         )

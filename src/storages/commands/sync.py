@@ -27,7 +27,7 @@ class Sync(Subcommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="SOURCE", help="ALIAS, ALIAS:PATH, or ./directory.")
-        parser.add_argument("target", metavar="TARGET")
+        parser.add_argument("target", metavar="TARGET", help="The same; what is not there is made.")
         group = add_comparison(parser)
         group.add_argument(
             "--ignore-existing",
@@ -46,9 +46,12 @@ class Sync(Subcommand):
             "--backup-dir",
             default="",
             metavar="PATH",
-            help="Where replaced and deleted files go, in the storage of the target.",
+            help="Where replaced and deleted files go: a directory in the storage of the target, "
+            "in which each run makes one of its own.",
         )
-        parser.add_argument("--verify", action="store_true", help="Compare each copy once more.")
+        parser.add_argument(
+            "--verify", action="store_true", help="Compare each copy with what was read."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
         add_filters(parser)
         add_workers(parser)

@@ -17,7 +17,7 @@ class Url(Subcommand):
     help = "Prints the addresses of files."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("places", nargs="+", metavar="ALIAS:PATH")
+        parser.add_argument("places", nargs="+", metavar="ALIAS:PATH", help="The files.")
         parser.add_argument(
             "--expire", type=positive, metavar="SECONDS", help="How long a signed one is good for."
         )

@@ -111,7 +111,7 @@ def test_moving_within_one(aliases, kind):
     fill(storage, "a.txt", "d/b.txt", "d/e/c.txt")
     assert storages_command("mv", "live:a.txt", "live:x.txt").status == 0
     assert storages_command("mv", "-r", "live:d", "live:y").status == 0
-    assert storages_command("cp", "-r", "live:y", "live:z").status == 0
+    assert storages_command("cp", "-r", "--verify", "live:y", "live:z").status == 0
     wanted = {"x.txt": b"a.txt"}
     for folder in "yz":
         wanted |= {f"{folder}/b.txt": b"d/b.txt", f"{folder}/e/c.txt": b"d/e/c.txt"}

@@ -4,13 +4,14 @@ import errno
 import itertools
 import os
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
 
 from storages import bulk
 from storages.moving.filters import Filters
-from tests.moving import LOCAL, OLD, fill, local_tree, put, storages_command, tree
+from tests.moving import CLASSES, LOCAL, OLD, fill, local_tree, put, storages_command, tree
 
 
 @pytest.fixture
@@ -114,6 +115,36 @@ def test_an_entry_that_may_not_be_looked_at(aliases, monkeypatch):
     monkeypatch.setattr("storages.local._found", refused)
     ran = storages_command("sync", "live:", "copy:", "--delete")
     assert (ran.status, len(tree(target))) == (1, 2)
+
+
+@pytest.mark.variant
+def test_a_directory_that_the_server_lets_nobody_enter(aliases, vsftpd, vsftpd_directory):
+    """vsftpd says of it what it says of one that is missing."""
+    options = vsftpd.options(vsftpd_directory)
+    source, target = aliases(live={"BACKEND": CLASSES["ftp"], "OPTIONS": options}, copy="memory")
+    for storage in (source, target):
+        fill(storage, "a.txt", "d/b.txt")
+    folder = vsftpd.local(vsftpd_directory) / "d"
+    os.chown(folder, 0, 0)
+    folder.chmod(0o700)
+    ran = storages_command("sync", "live:", "copy:", "--delete")
+    assert (ran.status, "cannot be listed" in ran.err) == (1, True), ran
+    assert len(tree(target)) == 2
+
+
+def test_a_directory_that_goes_while_it_is_listed(aliases, sshd, sftp_directory, monkeypatch):
+    options = sshd.options(sftp_directory)
+    source, _ = aliases(live={"BACKEND": CLASSES["sftp"], "OPTIONS": options}, copy="memory")
+    fill(source, "a.txt", "d/b.txt", "e/c.txt")
+    original = type(source)._list
+
+    def listed(self, prefix):
+        if prefix.endswith("d/"):
+            shutil.rmtree(sshd.local(sftp_directory) / "d")
+        yield from original(self, prefix)
+
+    monkeypatch.setattr(type(source), "_list", listed)
+    assert sorted(entry.name for entry in source.scan()) == ["a.txt", "e/c.txt"]
 
 
 def test_one_that_cannot_be_deleted_is_a_failure(aliases, monkeypatch):

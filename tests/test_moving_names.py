@@ -8,7 +8,7 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 
 from storages import bulk
-from tests.moving import fill, put, tree
+from tests.moving import fill, put, storages_command, tree
 
 # -- names
 
@@ -89,6 +89,30 @@ def test_a_file_where_the_target_has_a_directory(aliases):
         summary = bulk.sync("live:", "copy:", **options)
         assert sorted(each.name for each in summary.failures) == ["a", "b/c"]
     assert tree(target) == {"a/x": b"a/x", "b": b"b", "d.txt": b"d.txt"}
+
+
+@pytest.mark.parametrize("kind", ["files", "s3", "memory"])
+def test_names_that_are_no_unicode(aliases, kind):
+    source, target = aliases(live="files", copy=kind)
+    fill(source, "a.txt")
+    os.rename(os.fsencode(source.path("a.txt")), os.fsencode(source.path("")) + b"/\xff.txt")
+    fill(source, "b.txt")
+    ran = storages_command("sync", "live:", "copy:")
+    if kind == "s3":
+        assert (ran.status, list(tree(target))) == (1, ["b.txt"])
+        assert ran.err.startswith("\\udcff.txt: ")
+    else:
+        assert (ran.status, len(tree(target))) == (0, 2)
+    ran.err.encode()
+
+
+def test_what_is_no_file_is_passed_by(aliases):
+    """Nobody would ever write into the pipe, and it would be read from forever."""
+    source, target = aliases(live="files", copy="memory")
+    fill(source, "a.txt")
+    os.mkfifo(source.path("pipe"))
+    assert bulk.sync("live:", "copy:").counts == {"copied": 1}
+    assert list(tree(target)) == ["a.txt"]
 
 
 # -- links

@@ -307,9 +307,9 @@ def _entry(name: str, found: os.stat_result, *, is_link: bool = False) -> Entry:
 
 
 def _found(each: os.DirEntry[str]) -> os.stat_result | None:
-    """None for what has gone meanwhile, and links to nothing or themselves."""
+    """None for what has gone meanwhile, links to nothing or themselves, pipes, sockets, devices."""
     try:
-        return each.stat()
+        found = each.stat()
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -317,6 +317,7 @@ def _found(each: os.DirEntry[str]) -> os.stat_result | None:
         if error.errno == errno.ELOOP:
             return None
         raise
+    return found if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else None
 
 
 def _missing(folder: str) -> list[str]:

@@ -109,17 +109,26 @@ class Primitives(BaseStorage):
     def _scan(self, prefix: str) -> Iterator[Entry]:
         """All files below `prefix`, and what else `delete_tree` must delete, as directories.
 
-        A link to a directory is not followed: it may lead out of `prefix`, or into a circle.
+        A link to a directory is not followed: it may lead out of `prefix`, or into a circle. What
+        may not be looked into is an OSError: whoever deletes by a listing must not miss it.
         """
-        below = []
         with suppress(FileNotFoundError, NotADirectoryError):  # there is no such directory
-            for entry in self._list(prefix):
-                if entry.is_dir and not entry.is_link:
-                    below.append(entry)
-                else:
-                    yield entry
+            yield from self._walk(prefix)
+
+    def _walk(self, prefix: str) -> Iterator[Entry]:
+        below = []
+        for entry in self._list(prefix):
+            if entry.is_dir and not entry.is_link:
+                below.append(entry)
+            else:
+                yield entry
         for entry in below:
-            yield from self._scan(entry.key.rstrip("/") + "/")
+            try:
+                yield from self._walk(entry.key.rstrip("/") + "/")
+            except (FileNotFoundError, NotADirectoryError) as error:
+                # Has it gone meanwhile? Some servers say so of what they do not let anybody enter.
+                if entry.key in (each.key for each in self._list(prefix)):
+                    raise PermissionError(f"{entry.key!r} cannot be listed: {error}") from error
             yield entry
 
     def _has_entries(self, prefix: str) -> bool:

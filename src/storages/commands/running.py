@@ -77,7 +77,9 @@ class Running:
     def _conclude(self, summary: Summary) -> None:
         for failed in summary.failures[:MOST]:
             owner = f"{failed.owner}: " if failed.owner else ""
-            self._command.stderr.write(f"{owner}{name_text(failed.name)}: {failed.error}")
+            self._command.stderr.write(
+                f"{owner}{name_text(failed.name)}: {name_text(failed.error)}"
+            )
         if len(summary.failures) > MOST:
             self._command.stderr.write(f"... and {len(summary.failures) - MOST:,} more failures.")
         for note in summary.notes:

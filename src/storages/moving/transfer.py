@@ -162,9 +162,9 @@ class Transfer:
         return False
 
     def _copy(self, job: Job, name: str, new: str) -> Copied:
-        watch = _Watch(self.stop, hashes=self.settings.verify)
-        copied = self._copied_on_server(job, name, new)
+        copied, watch = self._copied_on_server(job, name, new), None
         if copied is None:
+            watch = _Watch(self.stop, hashes=self.settings.verify)
             copied = self._sent(job, name, new, watch)
         # The listing's time, for another one has to find it equal.
         listed = job.entry(name)
@@ -199,18 +199,15 @@ class Transfer:
                 raise Stopped
             return send(storage, name, target, new, overwrite=self.settings.overwrite, watch=watch)
 
-    def _verify(self, job: Job, copied: Copied, watch: _Watch) -> None:
-        """Compare the copy with what was read, or what both sides say.
+    def _verify(self, job: Job, copied: Copied, watch: _Watch | None) -> None:
+        """Compare the copy with what was read, or with the source where nothing was read here.
 
         OSError if it differs; the copy is deleted then, for another run would not look again.
         """
         called = job.new or job.name
-        new = self.target.name(called)
-        found = self.target.side.stat(new)
-        if copied.on_server:
-            known = self.source.side.stat(self.source.name(job.name))
-            equal = found.size == known.size
-            equal = equal and same_digest(known.digest, found.digest) is not False
+        found = self.target.side.stat(self.target.name(called))
+        if watch is None:
+            equal = self._is_equal(job.name, called, found, on_server=copied.on_server)
         elif copied.is_raw or not is_packed(self.target, found):
             told = same_digest(f"md5:{watch.md5.hexdigest()}", found.digest)
             if told is None:
@@ -219,8 +216,22 @@ class Transfer:
         else:
             equal = content_digest(self.target, called) == watch.sha256.hexdigest()
         if not equal:
-            self._delete_version(self.target, new, found)
-            raise OSError(f"{new!r} was not stored as it was read: the copy has been deleted.")
+            self._delete_version(self.target, found.name, found)
+            raise OSError(f"{found.name!r} was not stored as it was: the copy has been deleted.")
+
+    def _is_equal(self, name: str, called: str, found: Entry, *, on_server: bool) -> bool:
+        """Whether a copy of which nothing was read here is right.
+
+        Without digests, sizes are enough for one that the service has made itself.
+        """
+        known = self.source.side.stat(self.source.name(name))
+        if known.size != found.size:
+            return False
+        told = same_digest(known.digest, found.digest)
+        if told is None:
+            sides = ((self.source, name), (self.target, called))
+            told = on_server or len({stored_digest(*each, ANY) for each in sides}) == 1
+        return told
 
     # -- what is replaced or deleted
 

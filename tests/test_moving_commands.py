@@ -154,7 +154,7 @@ def test_failures_are_listed_and_reported(aliases, monkeypatch, tmp_path):
     assert ran.status == 1
     assert ran.err.splitlines() == [
         "ü.txt: 'ü.txt' may not be written.",
-        "1 files that live: does not have were not deleted, for something has failed.",
+        "Since something has failed, nothing was deleted: 1 of copy: are not in live:.",
         "Not all of it could be done: see above.",
     ]
     assert "2 files copied, 1 failed" in ran.out

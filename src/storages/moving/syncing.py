@@ -97,8 +97,8 @@ class Sync:
             return
         if not self.summary.ok:
             self.summary.notes.append(
-                f"{len(extra):,} files that {self.source} does not have were not deleted, "
-                "for something has failed."
+                f"Since something has failed, nothing was deleted: {len(extra):,} of {self.target} "
+                f"are not in {self.source}."
             )
             return
         self._check_deletes(len(extra))

@@ -93,7 +93,8 @@ class Copies:
             raise Refused(f"{source} is {target} itself.")
         entry = source.side.stat(source.path)
         folder, new = _above(source), posixpath.basename(target.path)
-        job = Job.of(replace(entry, key=posixpath.basename(source.path)), new=new)
+        entry = replace(entry, key=posixpath.basename(source.path))
+        job = Job.of(entry, new=new, asks=not self.overwrite)
         last = self._steps[-1] if self._steps else None
         if last is None or last.tree or last.transfer.source.identity() != folder.identity():
             last = _Step(Transfer(folder, _above(target), self._settings))
@@ -135,7 +136,7 @@ class _Step:
             return
         for entry in self.tree.scan():
             if filters.takes(entry.name):
-                yield Job.of(entry)
+                yield Job.of(entry, asks=not self.transfer.settings.overwrite)
 
 
 def _above(place: Place) -> Place:

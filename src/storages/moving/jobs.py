@@ -34,8 +34,10 @@ class Job:
     """Whether stored bytes are compared, and not what reading them gives."""
     twin: str = ""
     """Another file of the source that has the same name to the target."""
+    asks: bool = False
+    """Whether it is skipped if the target has such a file, which nobody has looked for yet."""
     owner: str = ""
-    """What refers to the file, as `app.model(pk).field`."""
+    """What refers to the file, as `app.Model(pk).field`."""
     again: bool = False
     """Whether somebody may have done it before, and was never heard of again."""
 

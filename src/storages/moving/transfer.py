@@ -110,9 +110,11 @@ class Transfer:
             raise OneName(f"{job.twin!r} has the same name to {self.target}: rename one of them.")
         if job.doubtful and same_content(self.source, self.target, job):
             return Outcome(job.name, "equal", owner=job.owner)
+        if job.again and not self.settings.dry_run and self._was_done(job):
+            return Outcome(job.name, "copied", job.size or 0, owner=job.owner)
+        if job.asks and self._is_there(new):  # else all of it would be sent in vain
+            return Outcome(job.name, "skipped", owner=job.owner)
         if self.settings.dry_run:
-            return self._pretended(job, new)
-        if job.again and self._was_done(job):
             return Outcome(job.name, "copied", job.size or 0, owner=job.owner)
         if job.replaces and self.settings.backup_dir:
             self._back_up(job.new or job.name)
@@ -125,10 +127,6 @@ class Transfer:
         if self.settings.move and not self._is_within:
             self._delete_source(name, copied.entry)
         return Outcome(job.name, "copied", copied.entry.size, copied.on_server, owner=job.owner)
-
-    def _pretended(self, job: Job, new: str) -> Outcome:
-        is_skipped = not self.settings.overwrite and self._is_there(new)
-        return Outcome(job.name, "skipped" if is_skipped else "copied", job.size or 0)
 
     def _is_there(self, new: str) -> bool:
         """Whether the target has this file: FileExistsError may also be of a directory above."""

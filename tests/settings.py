@@ -15,7 +15,8 @@ DATABASES = {
         "OPTIONS": {"timeout": 30, "transaction_mode": "IMMEDIATE"},
         # A file, which the threads of a server can write to in turns.
         "TEST": {"NAME": os.path.join(tempfile.gettempdir(), f"storehouse-{os.getpid()}.sqlite3")},
-    }
+    },
+    "other": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [
@@ -26,6 +27,8 @@ INSTALLED_APPS = [
     "storages",
     "django_ftpserver",
     "tests",
+    "tests.shop",
 ]
+SHOP_PLAIN_MODEL = "shop.Item"
 STATIC_URL = "/static/"
 MEDIA_URL = "/media/"

@@ -6,7 +6,7 @@ system. What is said there of each of them holds here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from storages.moving.checking import Check, Finding
 from storages.moving.copying import copy_file
 from storages.moving.filters import Filters
 from storages.moving.jobs import Outcome
+from storages.moving.media import MediaCopy, MediaSummary
 from storages.moving.places import Place, place_of
 from storages.moving.summary import Summary
 from storages.moving.syncing import Sync
@@ -180,10 +181,32 @@ def sync(
     the summary, it raises nothing; Refused, a ValueError, says that nothing was deleted.
     """
     run = Sync(place_of(source), place_of(target), **options)
-    with closing(run.outcomes()) as outcomes:
+    _carry_out(run.outcomes(), on_outcome)
+    return run.summary
+
+
+def _carry_out(run: Generator[Outcome], on_outcome: Callable[[Outcome], None] | None) -> None:
+    with closing(run) as outcomes:
         for outcome in outcomes:
             if on_outcome is not None:
                 on_outcome(outcome)
+
+
+def copy_media(
+    source: Place | Storage | str,
+    target: Place | Storage | str | None = None,
+    *,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    **options: Any,
+) -> MediaSummary:
+    """Copy what the FileFields of the database refer to, and the target does not have.
+
+    Without a target each field's own storage is meant. The other options are the fields of
+    `storages.moving.media.MediaCopy`; `on_outcome` and what fails are as with `sync`.
+    """
+    given = None if target is None else place_of(target)
+    run = MediaCopy(place_of(source), given, **options)
+    _carry_out(run.outcomes(), on_outcome)
     return run.summary
 
 

@@ -157,7 +157,8 @@ def place_of(given: Place | Storage | str) -> Place:
     if isinstance(given, Place):
         return given
     if not isinstance(given, str):
-        return Place(unwrapped(given))
+        storage = unwrapped(given)
+        return Place(storage, spec=_alias_of(storage))
     if is_local(given):
         folder, name = os.path.split(os.path.abspath(os.path.expanduser(given)))
         return Place(FileSystemStorage(location=folder), name, given, is_local=True)
@@ -168,6 +169,13 @@ def place_of(given: Place | Storage | str) -> Place:
             "A path of this machine begins with ./, ../, ~ or /."
         )
     return Place(unwrapped(storages[alias]), cleaned(path), given)
+
+
+def _alias_of(storage: Storage) -> str:
+    """Its alias, so that other machines can make the same one; empty for one of its own."""
+    # Only among those that are in use: to make all of them may cost requests.
+    made: dict[str, Storage] = getattr(storages, "_storages", {})
+    return next((alias for alias, each in made.items() if each is storage), "")
 
 
 def is_local(given: str) -> bool:

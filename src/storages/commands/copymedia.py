@@ -1,0 +1,73 @@
+"""`storages copymedia`"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from storages import bulk
+from storages.commands.base import Subcommand
+from storages.commands.running import Running, add_report
+from storages.commands.shared import (
+    add_executor,
+    add_filters,
+    add_workers,
+    executor_of,
+    filters_of,
+)
+from storages.moving.media import MediaCopy
+
+
+class CopyMedia(Subcommand):
+    name = "copymedia"
+    help = "Copies the files that FileFields of this database refer to, and that are not there yet."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "models",
+            nargs="*",
+            metavar="app.Model[.field]",
+            help="What refers to the files; by default all FileFields.",
+        )
+        parser.add_argument(
+            "--from",
+            required=True,
+            dest="source",
+            metavar="ALIAS[:PATH]",
+            help="Where the files are; only single objects are read there.",
+        )
+        parser.add_argument(
+            "--to",
+            dest="target",
+            metavar="ALIAS[:PATH]",
+            help="Where they are to be; by default each field's own storage.",
+        )
+        parser.add_argument(
+            "--database",
+            metavar="ALIAS",
+            help="Where to read the rows; by default the database of each model.",
+        )
+        parser.add_argument("--verify", action="store_true", help="Compare each copy once more.")
+        parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
+        add_filters(parser)
+        add_workers(parser)
+        add_executor(parser)
+        add_report(parser)
+
+    def run(self, options: dict[str, Any]) -> int | None:
+        run = MediaCopy(
+            bulk.place(options["source"]),
+            bulk.place(options["target"]) if options["target"] else None,
+            models=options["models"],
+            database=options["database"],
+            filters=filters_of(options),
+            verify=options["verify"],
+            dry_run=options["dry_run"],
+            executor=executor_of(options),
+        )
+        status = Running(self, options).show(run.outcomes(), run.summary, run.planned)
+        for model, counts in sorted(run.summary.models.items()):
+            told = ", ".join(f"{count:,} {action}" for action, count in sorted(counts.items()))
+            self.stdout.write(f"  {model}: {told}")
+        return status

@@ -21,6 +21,7 @@ from storages.moving.copying import copy_file
 from storages.moving.filters import Filters
 from storages.moving.jobs import Outcome
 from storages.moving.media import MediaCopy, MediaSummary
+from storages.moving.orphans import Orphans, missing_at
 from storages.moving.places import Place, place_of
 from storages.moving.summary import Summary
 from storages.moving.syncing import Sync
@@ -208,6 +209,24 @@ def copy_media(
     run = MediaCopy(place_of(source), given, **options)
     _carry_out(run.outcomes(), on_outcome)
     return run.summary
+
+
+def orphans(where: Place | Storage | str, **options: Any) -> Iterator[Outcome]:
+    """Find the files that no row and no manifest refers to, and with `delete` delete them.
+
+    The options are the fields of `storages.moving.orphans.Orphans`. What cannot be read is among
+    the outcomes as `failed`; Refused, a ValueError, says that nothing more is deleted then.
+    """
+    with closing(Orphans(place_of(where), **options).outcomes()) as outcomes:
+        yield from outcomes
+
+
+def missing(where: Place | Storage | str) -> Iterator[Outcome]:
+    """Find the rows whose file should be there and is not, each with its `owner`.
+
+    What cannot be read is among the outcomes as `failed`.
+    """
+    yield from missing_at(place_of(where))
 
 
 def check(

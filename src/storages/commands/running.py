@@ -47,7 +47,7 @@ class Running:
     def show(self, outcomes: Generator[Outcome], summary: Summary, planned: Planned) -> int:
         """Carry out the run, and return the exit status: 1 if a file has failed."""
         try:
-            with _opened(self._report) as report, closing(self._bar), closing(outcomes):
+            with opened(self._report) as report, closing(self._bar), closing(outcomes):
                 for outcome in outcomes:
                     report.add(outcome, is_dry=self._dry_run)
                     if self._names and outcome.action in VERBS:
@@ -75,13 +75,7 @@ class Running:
         return part, text
 
     def _conclude(self, summary: Summary) -> None:
-        for failed in summary.failures[:MOST]:
-            owner = f"{failed.owner}: " if failed.owner else ""
-            self._command.stderr.write(
-                f"{owner}{name_text(failed.name)}: {name_text(failed.error)}"
-            )
-        if len(summary.failures) > MOST:
-            self._command.stderr.write(f"... and {len(summary.failures) - MOST:,} more failures.")
+        tell_failures(self._command, summary)
         for note in summary.notes:
             self._command.stderr.write(note)
         self._command.stdout.write(self._told(summary))
@@ -101,7 +95,15 @@ class Running:
         return f"{', '.join(parts)}; {size_text(summary.bytes)} in {seconds:.1f} seconds."
 
 
-def _opened(path: str | None) -> Report:
+def tell_failures(command: Subcommand, summary: Summary) -> None:
+    for failed in summary.failures[:MOST]:
+        owner = f"{failed.owner}: " if failed.owner else ""
+        command.stderr.write(f"{owner}{name_text(failed.name)}: {name_text(failed.error)}")
+    if len(summary.failures) > MOST:
+        command.stderr.write(f"... and {len(summary.failures) - MOST:,} more failures.")
+
+
+def opened(path: str | None) -> Report:
     try:
         return Report(path)
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -127,6 +127,19 @@ def _number(text: str, least: int) -> int:
     if number < least:
         raise ArgumentTypeError(f"{text!r} is no number from {least} on")
     return number
+
+
+AGES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def age(text: str) -> timedelta:
+    """The type of an argument: a time such as `30m`, `12h`, `1d` or `2w`, or `0`."""
+    if text == "0":
+        return timedelta()
+    unit = AGES.get(text[-1:])
+    if unit is None or not text[:-1].isdecimal():
+        raise ArgumentTypeError(f"{text!r} is no age such as 30m, 12h, 1d or 2w")
+    return timedelta(**{unit: int(text[:-1])})
 
 
 SUFFIXES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

@@ -21,14 +21,14 @@ def of_this_run(backup_dir: str) -> str:
     return posixpath.join(backup_dir, datetime.now(UTC).strftime("%Y-%m-%dT%H%M%SZ"))
 
 
-def with_backups(source: Place, target: Place, given: str) -> tuple[Place, str]:
+def with_backups(source: Place | None, target: Place, given: str) -> tuple[Place, str]:
     """The target, and the directory for backups as a path in its storage; Refused.
 
     For a target on this machine it is any directory here; elsewhere it is one of the same storage,
     with or without its alias.
     """
     target, backups = (_here if target.is_local else _there)(target, given)
-    if backups.overlaps(source):
+    if source is not None and backups.overlaps(source):
         raise Refused(f"{backups} is in {source}: the backups need a directory of their own.")
     if target.overlaps(backups) and len(backups.identity()) <= len(target.identity()):
         raise Refused(f"{target} is in {backups}: the backups need a directory of their own.")

@@ -12,7 +12,7 @@ from storages.entry import Entry
 from storages.moving.comparing import Comparing, same_content
 from storages.moving.executors import workers_for
 from storages.moving.filters import Filters
-from storages.moving.jobs import Job
+from storages.moving.jobs import Job, one_files
 from storages.moving.pairing import Pairs
 from storages.moving.places import Place
 
@@ -53,12 +53,8 @@ class Check:
     def _finding(self, item: tuple[Entry, Job | str]) -> Finding:
         entry, job = item
         if isinstance(job, Job):
-            try:
+            with one_files():
                 job = "equal" if same_content(self.source, self.target, job) else "different"
-            except OSError:
-                raise
-            except Exception as error:  # storages of others raise what they like
-                raise OSError(f"{type(error).__name__}: {error}") from error
         return Finding(entry.name, job)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
+
+from storages.crew import Stopped
 from storages.entry import Entry
 
 
@@ -66,8 +71,21 @@ class Job:
         return Entry(key, self.size, modified=modified, etag=self.etag, digest=self.digest)
 
 
-ACTIONS = ("copied", "equal", "skipped", "deleted", "failed")
-"""What can come of a job."""
+@contextmanager
+def one_files() -> Iterator[None]:
+    """Makes OSErrors of whatever storages of others raise: it ends one file, and not a run."""
+    try:
+        yield
+    except (OSError, Stopped):
+        raise
+    except SuspiciousOperation as error:  # a name that leads elsewhere
+        raise PermissionError(str(error)) from error
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
+
+
+ACTIONS = ("copied", "equal", "skipped", "deleted", "failed", "orphan", "missing")
+"""What can come of a job, and what can be found."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,17 @@ SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE file (
-    fold BLOB, key BLOB, may_go INTEGER, name BLOB, size INTEGER, modified TEXT, etag TEXT,
+    fold BLOB, key BLOB, kept TEXT, name BLOB, size INTEGER, modified TEXT, etag TEXT,
     PRIMARY KEY (fold, key)
 ) WITHOUT ROWID;
 CREATE TABLE reference (
     fold BLOB, key BLOB, owner BLOB, name BLOB, PRIMARY KEY (fold, key, owner)
 ) WITHOUT ROWID;
+CREATE TABLE doubt (tail BLOB PRIMARY KEY, is_whole INTEGER) WITHOUT ROWID;
 CREATE VIEW referred AS SELECT *, EXISTS (
     SELECT 1 FROM file WHERE file.fold = reference.fold AND file.key = reference.key
 ) AS is_listed FROM reference;
-CREATE VIEW orphan AS SELECT * FROM file WHERE may_go AND NOT EXISTS (
+CREATE VIEW unreferred AS SELECT * FROM file WHERE NOT EXISTS (
     SELECT 1 FROM reference WHERE reference.fold = file.fold
 );
 """
@@ -66,11 +67,20 @@ class Ledger:
         rows = ((_fold(key), *map(_pack, (key, owner, name))) for key, owner, name in references)
         self._db.executemany("INSERT OR IGNORE INTO reference VALUES (?, ?, ?, ?)", rows)
 
-    def add_file(self, key: str, entry: Entry, *, may_go: bool = False) -> None:
-        """What a listing says of a file, and whether it may be an orphan."""
+    def add_file(self, key: str, entry: Entry, *, kept: str = "") -> None:
+        """What a listing says of a file, and why it is kept even if nothing refers to it."""
         time = entry.modified.isoformat() if entry.modified else None
-        found = (_fold(key), _pack(key), may_go, _pack(entry.name), entry.size, time, entry.etag)
+        found = (_fold(key), _pack(key), kept, _pack(entry.name), entry.size, time, entry.etag)
         self._db.execute("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?)", found)
+
+    def add_doubt(self, name: str) -> None:
+        """Keep the file that has this name seen from another directory, above or below."""
+        for number, tail in enumerate(_tails(_fold(name))):
+            self._db.execute(
+                "INSERT INTO doubt VALUES (?, ?) ON CONFLICT DO UPDATE "
+                "SET is_whole = max(is_whole, excluded.is_whole)",
+                (tail, number == 0),
+            )
 
     # -- what is asked
 
@@ -96,29 +106,48 @@ class Ledger:
             yield Referred(*map(_unpack, found))
 
     def missing(self) -> Iterator[Referred]:
-        """Each reference to what is not listed, to the letter."""
-        sql = "SELECT key, owner, name FROM referred WHERE NOT is_listed"
+        """Each reference of an owner to what is not listed, to the letter."""
+        sql = "SELECT key, owner, name FROM referred WHERE NOT is_listed AND owner != x''"
         for found in self._db.execute(sql):
             yield Referred(*map(_unpack, found))
 
-    def orphans(self) -> Iterator[list[Entry]]:
+    def orphans(self) -> Iterator[tuple[list[Entry], int]]:
         """The listed files that nothing refers to, not even by another case, in batches.
 
-        References that come meanwhile count for what has not been taken out.
+        With each, how many files are kept in doubt. References that come meanwhile count for what
+        has not been taken out.
         """
         sql = (
-            "SELECT fold, key, name, size, modified, etag FROM orphan "
-            "WHERE (fold, key) > (?, ?) ORDER BY fold, key LIMIT ?"
+            "SELECT fold, key, name, size, modified, etag FROM unreferred "
+            "WHERE kept = '' AND (fold, key) > (?, ?) ORDER BY fold, key LIMIT ?"
         )
         after: tuple[bytes, bytes] = b"", b""
         while batch := self._db.execute(sql, (*after, BATCH)).fetchall():
-            yield [_entry(*found) for _, _, *found in batch]
+            sure = [found for found in batch if not self._is_doubtful(found[0])]
+            yield [_entry(*found[2:]) for found in sure], len(batch) - len(sure)
             after = batch[-1][:2]
+
+    def kept(self) -> dict[str, int]:
+        """How many files nothing refers to are kept, by the reason."""
+        sql = "SELECT kept, count(*) FROM unreferred WHERE kept != '' GROUP BY kept ORDER BY kept"
+        return dict(self._db.execute(sql).fetchall())
+
+    def _is_doubtful(self, fold: bytes) -> bool:
+        """Whether a name in doubt is a tail of it, or it one of such a name."""
+        whole, tails = fold.strip(b"/"), list(_tails(fold))
+        sql = "SELECT 1 FROM doubt WHERE tail = ? AND (is_whole OR tail = ?)"
+        return any(self._db.execute(sql, (tail, whole)).fetchone() for tail in tails)
 
 
 def _entry(name: bytes, size: int, modified: str | None, etag: str | None) -> Entry:
     time = None if modified is None else datetime.fromisoformat(modified)
     return Entry(_unpack(name), size, modified=time, etag=etag)
+
+
+def _tails(name: bytes) -> Iterator[bytes]:
+    """`a/b/c`, `b/c`, `c`"""
+    parts = name.strip(b"/").split(b"/")
+    return (b"/".join(parts[start:]) for start in range(len(parts)))
 
 
 def _fold(key: str) -> bytes:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet
 
 from storages.moving.places import unwrapped
@@ -51,6 +52,33 @@ class MediaField:
         for pk, name in found.iterator(CHUNK):
             if name:
                 yield Reference(str(name), f"{self.model._meta.label}({pk}).{self.field.name}")
+
+
+class Databases:
+    """Where rows of models may be: where routers read them, and wherever else is their table."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, set[str] | Exception] = {}
+
+    def of(self, model: type[Model]) -> Iterator[str]:
+        """Aliases of DATABASES; whatever a database raises that cannot be asked."""
+        own = router.db_for_read(model)
+        for alias in connections:
+            convert = connections[alias].introspection.identifier_converter
+            if alias == own or convert(model._meta.db_table) in self._tables_of(alias):
+                yield alias
+
+    def _tables_of(self, alias: str) -> set[str]:
+        if alias not in self._tables:
+            try:
+                names = connections[alias].introspection.table_names(include_views=True)
+                self._tables[alias] = set(names)
+            except Exception as error:  # noqa: BLE001 - each model whose rows may be there gets it
+                self._tables[alias] = error
+        found = self._tables[alias]
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 def media_fields(labels: Iterable[str] = ()) -> list[MediaField]:

@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
-
 from storages.crew import Budget, Stopped
 from storages.entry import Entry
 from storages.moving.comparing import (
@@ -25,7 +23,7 @@ from storages.moving.comparing import (
     stored_digest,
 )
 from storages.moving.copying import Copied, can_copy_itself, copy_file, copy_on_server, send
-from storages.moving.jobs import Job, Outcome
+from storages.moving.jobs import Job, Outcome, one_files
 from storages.moving.places import Place, place_of
 from storages.transfer import MiB
 
@@ -94,15 +92,8 @@ class Transfer:
 
     def do(self, job: Job) -> Outcome:
         """Copy one file if it has to be; OSError, after which it may be tried again."""
-        try:
+        with one_files():
             return self._do(job)
-        except (OSError, Stopped):
-            raise
-        except SuspiciousOperation as error:  # a name that leads elsewhere
-            raise PermissionError(str(error)) from error
-        except Exception as error:
-            # Storages of others raise what they like: it is one file's, and no end of the run.
-            raise OSError(f"{type(error).__name__}: {error}") from error
 
     def _do(self, job: Job) -> Outcome:
         name, new = self.source.name(job.name), self.target.name(job.new or job.name)
@@ -258,13 +249,14 @@ class Transfer:
     def delete(self, names: list[str]) -> None:
         """Delete files of the target, or move them to the backups; OSError."""
         gone = [self.target.name(name) for name in names]
-        if not self.settings.backup_dir:
-            self.target.side.delete_many(gone)
-            return
-        for name, old in zip(names, gone, strict=True):
-            kept = posixpath.join(self.settings.backup_dir, name)
-            with suppress(FileNotFoundError):
-                self.target.side.move(old, kept, overwrite=True)
+        with one_files():
+            if not self.settings.backup_dir:
+                self.target.side.delete_many(gone)
+                return
+            for name, old in zip(names, gone, strict=True):
+                kept = posixpath.join(self.settings.backup_dir, name)
+                with suppress(FileNotFoundError):
+                    self.target.side.move(old, kept, overwrite=True)
 
 
 class OneName(PermissionError):  # noqa: N818 - it says what two files have

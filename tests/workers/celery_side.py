@@ -1,5 +1,6 @@
 """The test's own side of Celery: the app that sends batches, and workers for it."""
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ class CelerySide:
 
     def __init__(self, redis: RedisServer, storages: Any, start: Callable[..., Any]) -> None:
         self.redis, self._storages, self._start = redis, storages, start
-        self.queue = f"queue-{redis.folder.name}-{id(self)}"
+        self.queue = f"queue-{secrets.token_hex(6)}"
         self.settings = {
             "broker_url": redis.url(0),
             "result_backend": redis.url(1),

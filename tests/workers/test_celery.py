@@ -35,7 +35,7 @@ def test_outcomes_come_while_a_batch_goes_on(celery: CelerySide, site: Site) -> 
     """Failures too; and what the target has is replaced, and then is too much."""
     site.fill("a.txt", "b.txt", "broken.txt", "held.txt")
     celery.worker("-c", "1")
-    run = Sync(place_of("live"), place_of("copy"), delete=True, executor=celery.workers(lease=5))
+    run = Sync(place_of("live"), place_of("copy"), delete=True, executor=celery.workers())
     with closing(run.outcomes()) as outcomes:
         first = {next(outcomes).name for _ in range(3)}
         assert first == {"a.txt", "b.txt", "broken.txt"}

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.test import override_settings
 
 from storages import bulk
@@ -171,6 +173,26 @@ def test_a_large_file_has_more_time_where_nobody_tells_how_far_it_is(transfer: T
     assert len(queue.sent) == 1
 
 
+def test_nothing_is_forgotten_before_the_last_word(transfer: Transfer) -> None:
+    def play(queue: PlayedQueue) -> None:
+        if "m0" in queue.answers and not queue.forgotten:
+            queue.end("m0")
+        else:
+            queue.begin("m0", *"01234")
+        said.append(queue.answers["m0"].is_complete)
+
+    said: list[bool] = []
+    queue = PlayedQueue(play)
+    assert names(outcomes(transfer, queue)) == list("abcde")
+    assert (said, queue.forgotten) == ([False, True], ["m0"])
+
+
+def test_a_worker_that_is_lost_with_all_files_done(transfer: Transfer) -> None:
+    queue = PlayedQueue(lambda queue: queue.begin("m0", *"01234"))
+    assert names(outcomes(transfer, queue, lease=0.05)) == list("abcde")
+    assert (list(queue.sent), queue.forgotten) == (["m0"], ["m0"])
+
+
 def test_a_worker_that_cannot_ends_the_run(transfer: Transfer) -> None:
     def play(queue: PlayedQueue) -> None:
         queue.answers["m0"] = Answer(refused="Worker w: STORAGES has no 'copy'.")
@@ -228,4 +250,11 @@ def test_places_of_this_machine_are_refused(transfer: Transfer, tmp_path: Path) 
     queue = PlayedQueue(lambda queue: None)
     with pytest.raises(ValueError, match="is on this machine: other machines need an alias"):
         bulk.sync(str(here), "copy", executor=Workers(queue))
+    assert queue.sent == {}
+
+
+def test_a_dry_run_sends_nothing(transfer: Transfer) -> None:
+    storages["live"].save("a.txt", ContentFile(b"1"))
+    queue = PlayedQueue(lambda queue: None)
+    assert bulk.sync("live", "copy", dry_run=True, executor=Workers(queue)).counts == {"copied": 1}
     assert queue.sent == {}

@@ -149,7 +149,7 @@ def byte_count(text: str) -> int:
     """The type of an argument: bytes, as `500000`, `64K` or `1G`."""
     found = re.fullmatch(r"(\d+)([KMGT]?)(?:iB|B)?", text, re.IGNORECASE)
     if not found:
-        raise ValueError
+        raise ArgumentTypeError(f"{text!r} is no number of bytes, such as 500000, 64M or 1G")
     return int(found[1]) * SUFFIXES[found[2].upper()]
 
 

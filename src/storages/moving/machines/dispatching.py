@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from storages.moving.executors import Backlog
+from storages.moving.executors import Backlog, Threads
 from storages.moving.jobs import Job, Outcome
 from storages.moving.machines.batches import ATTEMPTS, BYTES, FILES, Answer, Batch, cut
 from storages.moving.transfer import Transfer
@@ -72,6 +72,8 @@ class Flight:
     """The last one by the message's id, of which there are several if a worker seemed lost."""
     heard: float = 0.0
     """When there was a sign, or when it was sent."""
+    is_over: bool = False
+    """Whether a worker has said its last word, so that no answer comes after it is forgotten."""
 
     @property
     def is_begun(self) -> bool:
@@ -109,6 +111,9 @@ class Workers:
         or none that can do it.
         """
         transfer.spec()
+        if transfer.settings.dry_run:  # which nobody needs to be sent
+            yield from Threads(self.workers).outcomes(transfer, jobs)
+            return
         with closing(_Dispatch(self, transfer)) as dispatch:
             yield from dispatch.outcomes(jobs)
 
@@ -182,7 +187,7 @@ class _Dispatch:
                 answer = self._patiently(self._queue.answer, number)
                 if answer is not None:
                     yield from self._take(flight, number, answer)
-            if not flight.left:
+            if flight.is_over and not flight.left:
                 self._end(flight)
 
     def _take(self, flight: Flight, number: str, answer: Answer) -> Iterator[Outcome]:
@@ -197,7 +202,8 @@ class _Dispatch:
         for each in answer.done:
             if job := flight.left.pop(each, None):
                 yield answer.outcome(each, job)
-        if answer.error and flight.left:
+        flight.is_over |= answer.is_complete
+        if answer.error and not flight.is_over:
             del flight.signs[number]
             self._patiently(self._queue.forget, [number])
             if not flight.signs:
@@ -241,6 +247,9 @@ class _Dispatch:
 
     def _retry(self, flight: Flight, reason: str) -> Iterator[Outcome]:
         """Send what is left to another worker; the lost one is heard if it is found again."""
+        if not flight.left:  # it was lost with the last file done
+            flight.is_over = True
+            return
         if flight.batch.attempt < ATTEMPTS:
             self._patiently(self._queue.cancel, list(flight.signs))
             flight.batch = flight.batch.rest(flight.left, flight.batch.attempt + 1)
@@ -250,6 +259,7 @@ class _Dispatch:
         for job in flight.left.values():
             yield Outcome.failed(job, error)
         flight.left.clear()
+        flight.is_over = True
 
     def _patiently(self, call: Callable[..., T], *arguments: Any) -> T:
         """What the call returns; for a lease it is made again while the queue is out of reach."""

@@ -1,10 +1,8 @@
 """What these tests share: a disk with a gate, a bucket to copy to, Redis, and Celery's side."""
 
-import os
-import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from django.test import override_settings
 
 from storages import bulk
 from tests.servers import FaultProxy, Moto
+from tests.servers.base import kill
 from tests.servers.redis_server import RedisServer
 from tests.servers.running import running
 from tests.servers.workers import Worker
@@ -32,9 +31,13 @@ def wait_for(condition: Callable[[], Any]) -> None:
         time.sleep(0.01)
 
 
-def kill_child(worker: Worker) -> None:
-    """As the kernel does to a process that takes too much memory."""
-    os.kill(worker.processes()[1], signal.SIGKILL)
+def kill_family(pid: int, workers: Iterable[Worker]) -> None:
+    """Kill the worker that this process belongs to, at once and with all of its children."""
+    for worker in workers:
+        if pid in (family := worker.processes()):
+            kill(family)
+            return
+    raise AssertionError(f"none of the workers has the process {pid}")
 
 
 class Site:
@@ -59,7 +62,15 @@ class Site:
 
     def opened(self) -> Counter[str]:
         """How often each file of `live` was read."""
-        return Counter(self._log.read_text().split() if self._log.exists() else ())
+        return Counter(name for _, name in self._reads())
+
+    def reader(self, name: str) -> int:
+        """The process that was the last to read it."""
+        return int([pid for pid, each in self._reads() if each == name][-1])
+
+    def _reads(self) -> list[list[str]]:
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        return [line.split() for line in lines]
 
     def copied(self) -> list[str]:
         """The names in `copy`, whose contents are right."""

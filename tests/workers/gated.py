@@ -1,5 +1,6 @@
 """A disk on which tests say when a file can be read, and see how often each one was."""
 
+import os
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ class GatedStorage(FileSystemStorage):
 
     def _open(self, name: str, mode: str = "rb") -> File:
         with self.log.open("a") as log:
-            log.write(f"{name}\n")
+            log.write(f"{os.getpid()} {name}\n")
         if "broken" in name:
             raise PermissionError(f"{name} cannot be read.")
         deadline = time.monotonic() + PATIENCE

@@ -17,7 +17,7 @@ from storages.tasks import carry_out
 from tests.servers.base import ROOT, kill
 from tests.servers.redis_server import RedisServer
 from tests.workers.celery_side import CelerySide
-from tests.workers.conftest import PATIENCE, Site, kill_child, wait_for
+from tests.workers.conftest import PATIENCE, Site, kill_family, wait_for
 
 pytestmark = pytest.mark.variant
 
@@ -35,28 +35,29 @@ def begun(celery: CelerySide, site: Site, **options: Any) -> tuple[Sync, Any]:
 
 
 def ends_well(run: Sync, outcomes: Any, site: Site) -> None:
-    """What is left is done, and nothing twice but the file that was lost half-way."""
+    """What is left is done, and nothing again but the file that was lost half-way."""
     site.open_gate()
     with closing(outcomes):
         assert [(each.name, each.action) for each in outcomes] == [("held.txt", "copied")]
     assert run.summary.counts == {"copied": len(QUICK) + 1}
     assert site.copied() == sorted([*QUICK, "held.txt"])
-    assert site.opened() == dict.fromkeys(QUICK, 1) | {"held.txt": 2}
+    opened = site.opened()
+    assert opened.pop("held.txt") >= 2
+    assert opened == dict.fromkeys(QUICK, 1)
 
 
 def test_a_killed_child_loses_only_the_file_it_was_at(celery: CelerySide, site: Site) -> None:
-    worker = celery.worker("-c", "1")
+    celery.worker("-c", "1")
     run, outcomes = begun(celery, site)
-    kill_child(worker)
+    kill([site.reader("held.txt")])  # as the kernel does, if it takes too much memory
     wait_for(lambda: site.opened()["held.txt"] == 2)  # Celery delivers the batch again
     ends_well(run, outcomes, site)
 
 
 def test_another_worker_gets_what_a_killed_one_had(celery: CelerySide, site: Site) -> None:
     workers = [celery.worker("-c", "1"), celery.worker("--pool", "solo")]
-    run, outcomes = begun(celery, site, lease=4)
-    lost = next(worker for worker in workers if " received" in worker.log)
-    kill(lost.processes())
+    run, outcomes = begun(celery, site, lease=5)
+    kill_family(site.reader("held.txt"), workers)
     ends_well(run, outcomes, site)
 
 
@@ -101,7 +102,7 @@ def test_redis_stays_away(site: Site, start: Any) -> None:
     redis = start(RedisServer)
     with closing(CelerySide(redis, site.storages, start)) as celery:
         celery.worker("-c", "1")
-        _, outcomes = halted(site, celery.workers(files=5, lease=1))
+        _, outcomes = halted(site, celery.workers(files=5, lease=5))
         redis.stop()
         with pytest.raises(WorkersError, match=r"could not be reached for \d+ seconds: "):
             list(outcomes)

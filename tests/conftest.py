@@ -25,6 +25,7 @@ tests and says why; with the environment variable CI set they fail instead.
                              a new container there, which stays until the server ends
     start(Ftpd, without=("MLSD",)) -> server
                              a server of its own, as odd as asked for, until the test ends
+    tests/workers/           has fixtures of its own: Redis, workers of Celery and Django's tasks
     home                     Path of an empty home directory, for what looks into ~/.ssh
     google_iam               signs for gcs's service account (each test its own, in this process)
     fault_proxy(server, *, rtt=0.0, http=True) -> FaultProxy

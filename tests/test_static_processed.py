@@ -8,6 +8,7 @@ import django
 import pytest
 from django.contrib.staticfiles.storage import HashedFilesMixin, ManifestFilesMixin
 from django.core.files.base import ContentFile
+from django.utils.functional import cached_property
 
 from storages.backends.sftpstorage import SFTPStorage
 from storages.staticfiles import processed, publication
@@ -211,6 +212,27 @@ def test_code_of_a_project_may_do_anything(runs, monkeypatch):
     monkeypatch.setattr(Hashing, "release", "two")
     assert runs(f"{HERE}.Hashing")
     assert "css/site.two.css" in contents(runs.storage)
+
+
+class Lazy(Manifest):
+    @cached_property
+    def max_post_process_passes(self):
+        return 5
+
+
+class Counting(MemoryStorage):
+    """Post-processes without names with hashes."""
+
+    def post_process(self, paths, dry_run=False, **options):
+        yield from ((path, path, True) for path in paths)
+
+
+@pytest.mark.parametrize("kind", ["Lazy", "Counting"])
+def test_other_code_of_a_project(runs, kind):
+    assert runs(f"{HERE}.{kind}")
+    assert f", {len(FILES)} post-processed" in runs.printed
+    assert runs(f"{HERE}.{kind}")
+    assert state_of(runs.storage)["processed"] is None
 
 
 def test_code_that_is_put_into_djangos(runs, monkeypatch):

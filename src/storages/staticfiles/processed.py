@@ -16,6 +16,7 @@ import posixpath
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -28,7 +29,7 @@ from storages.staticfiles.remembered import Processed
 from storages.staticfiles.target import Target
 
 KNOWN = ((5, 2), (6, 0), (6, 1))
-"""The versions of Django of which `results` tells what they yield."""
+"""The versions of Django of which `Check.results` tells what they yield."""
 
 HARMLESS = frozenset({"__init__", "_configured", "get_default_settings", "get_object_parameters"})
 """Methods that a project may have of its own: attributes and parameters show what they do."""
@@ -75,6 +76,9 @@ class Check:
 
     def remember(self, asked: Iterable[str]) -> None:
         """Have the next run compare with this one, whose post-processing `asked` for these keys."""
+        if not self._conditions:
+            self._target.processed = None
+            return
         own = {*self._made(), *map(self._storage._key, self._found)}
         beside = sorted(key.removeprefix(self._root) for key in asked if key not in own)
         self._target.processed = self._evidence(tuple(beside))
@@ -98,7 +102,7 @@ class Check:
         """A digest of all that counts; None if there is any doubt."""
         storage = self._storage
         if not self._conditions or any(name.endswith("/") for name in beside):
-            return None
+            return None  # what is in a folder, no digest tells
         names = list(self._found) if storage.keep_intermediate_files else sorted(self._found)
         facts = itertools.chain(
             [("conditions", self._conditions), ("address", _address(storage))],
@@ -121,9 +125,10 @@ def _hash_key(storage: Any, name: str) -> str:
 
 def _address(storage: Any) -> str | None:
     """What a file's address adds to its name; None if that is not seen: it might be signed."""
-    for name, hashed_name in storage.hashed_files.items():
-        last = storage.url(name, force=True).rpartition("/")[2]
-        return "" if last == posixpath.basename(hashed_name) else None
+    with suppress(OSError, ValueError, NotImplementedError):
+        for name, hashed_name in storage.hashed_files.items():
+            last = storage.url(name, force=True).rpartition("/")[2]
+            return "" if last == posixpath.basename(hashed_name) else None
     return None
 
 
@@ -135,12 +140,17 @@ def conditions(storage: Any) -> str:
     if not isinstance(storage, ManifestFilesMixin) or storage.manifest_storage is not storage:
         raise Doubtful("there is no manifest in the target")
     for each in cls.__mro__[:-1]:
-        if foreign := [name for name, value in vars(each).items() if _is_foreign(name, value)]:
+        if foreign := _foreign(each):
             raise Doubtful(f"{each.__qualname__} has code of its own: {foreign[0]}")
     if replaced := [name for name in vars(storage) if callable(getattr(cls, name, None))]:
         raise Doubtful(f"the storage has code of its own: {replaced[0]}")
     found = {
-        "versions": [django.VERSION, _our_version(), platform.python_version(), _zlib()],
+        "versions": [
+            django.VERSION,
+            _our_version(),
+            platform.python_version(),
+            zlib.ZLIB_RUNTIME_VERSION,
+        ],
         "classes": [f"{each.__module__}.{each.__qualname__}" for each in cls.__mro__],
         "settings": [settings.STATIC_URL, settings.DEBUG],
         "options": {name: getattr(storage, name, None) for name in _attributes()},
@@ -151,15 +161,24 @@ def conditions(storage: Any) -> str:
         raise Doubtful(str(error)) from error
 
 
-def _is_foreign(name: str, value: Any) -> bool:
-    """Whether a member of a class is code that is neither Django's nor ours."""
-    if name in HARMLESS or name in OF_PYTHON:
-        return False
-    if not (callable(value) or hasattr(value, "__get__")):
-        return False
-    code = getattr(value, "__func__", None) or getattr(value, "fget", None) or value
-    module = getattr(code, "__module__", None) or type(code).__module__
-    return not f"{module}.".startswith(("django.", "storages."))
+def _foreign(cls: type) -> list[str]:
+    """The names of the code in a class that is neither Django's nor ours, nor harmless."""
+    code = {
+        name: value
+        for name, value in vars(cls).items()
+        if name not in HARMLESS | OF_PYTHON and (callable(value) or hasattr(value, "__get__"))
+    }
+    known = _is_known(cls.__module__)
+    return [name for name, value in code.items() if not (known and _is_known(_module_of(value)))]
+
+
+def _module_of(code: Any) -> str:
+    inner = getattr(code, "__func__", None) or getattr(code, "fget", None) or code
+    return getattr(inner, "__module__", None) or type(inner).__module__
+
+
+def _is_known(module: str) -> bool:
+    return f"{module}.".startswith(("django.", "storages."))
 
 
 def _attributes() -> list[str]:
@@ -185,7 +204,3 @@ def _our_version() -> str:
         return version("django-storehouse")
     except PackageNotFoundError:  # it runs from its source
         return ""
-
-
-def _zlib() -> str:
-    return zlib.ZLIB_RUNTIME_VERSION

@@ -264,10 +264,14 @@ def test_one_place_by_two_storages(tmp_path, options):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
-def test_files_get_the_permissions_that_django_gives(tmp_path):
-    target = FileSystemStorage(tmp_path, file_permissions_mode=0o640)
-    bulk.copy(make_filled(lambda kind: MemoryStorage()), "b.txt", target, "x" * 250 + ".txt")
-    assert os.stat(target.path("x" * 250 + ".txt")).st_mode & 0o777 == 0o640
+@pytest.mark.parametrize("folder", ["", "new/"])
+def test_files_get_the_permissions_that_django_gives(tmp_path, folder):
+    modes = {"file_permissions_mode": 0o640, "directory_permissions_mode": 0o750}
+    target, name = FileSystemStorage(tmp_path, **modes), f"{folder}{'x' * 250}.txt"
+    bulk.copy(make_filled(lambda kind: MemoryStorage()), "b.txt", target, name)
+    assert os.stat(target.path(name)).st_mode & 0o777 == 0o640
+    if folder:
+        assert os.stat(target.path(folder)).st_mode & 0o777 == 0o750
 
 
 # -- delete

@@ -24,6 +24,9 @@ from storages.tree_files import STALE
 PREFIX, SUFFIX = ".storehouse-", ".part"
 """How the names of files on their way begin and end; no listing shows them."""
 
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+"""How such a file is opened."""
+
 
 class Local(Foreign):
     """Files of a FileSystemStorage: what is written is renamed when it is whole."""
@@ -39,13 +42,16 @@ class Local(Foreign):
     def save_as(self, name: str, content: Any, *, overwrite: bool) -> None:
         """Django writes into the file itself, and when that fails leaves what came so far."""
         # A subclass may look at the name of what it saves.
-        with Beside(self.storage, name, under_its_name=not self._stores_as_is()) as beside:
+        with Beside(self.storage, name, under_its_name=True) as beside:
             beside.save(content)
             beside.publish(overwrite=overwrite)
 
     def write(self, name: str, content: Any, *, overwrite: bool = False) -> None:
-        self._check(name, overwrite)
-        self.save_as(name, content, overwrite=overwrite)
+        if self._stores_as_is():
+            super().write(name, content, overwrite=overwrite)
+        else:
+            self._check(name, overwrite)
+            self.save_as(name, content, overwrite=overwrite)
 
     def create(self, name: str, *, overwrite: bool) -> Any:
         self._check(name, overwrite)
@@ -210,17 +216,27 @@ class Beside:
         folder = posixpath.dirname(name)
         self._made = _missing(os.path.dirname(self._place))
         self._name = posixpath.join(folder, f"{PREFIX}{secrets.token_hex(12)}{SUFFIX}")
+        self.path = os.path.join(os.path.dirname(self._place), os.path.basename(self._name))
         self._folder: str | None = None
         if under_its_name:
-            self._folder = storage.path(self._name)
+            self._folder = self.path
             self._name = posixpath.join(self._name, posixpath.basename(name))
+            self.path = storage.path(self._name)
 
     def save(self, content: Any) -> None:
         self._name = self._storage.save(self._name, content)
+        self.path = self._storage.path(self._name)
 
-    @property
-    def path(self) -> str:
-        return self._storage.path(self._name)
+    def open(self) -> IO[bytes]:
+        """Make the file, with the permissions that Django gives, to write to."""
+        try:
+            file = os.fdopen(os.open(self.path, NEW, 0o666), "wb")
+        except FileNotFoundError:
+            self.save(ContentFile(b""))  # Django makes the directories
+            return open(self.path, "wb")
+        if (mode := self._storage.file_permissions_mode) is not None:
+            os.chmod(self.path, mode)
+        return file
 
     def publish(self, *, overwrite: bool) -> None:
         put_in_place(self.path, self._place, overwrite=overwrite)
@@ -247,8 +263,7 @@ class LocalFile:
         self.name, self._overwrite = name, overwrite
         self._beside = Beside(storage, name)
         try:
-            self._beside.save(ContentFile(b""))
-            self._file: IO[bytes] = open(self._beside.path, "wb")  # noqa: SIM115 - close or abort closes it
+            self._file = self._beside.open()
         except BaseException:
             self._beside.__exit__()
             raise

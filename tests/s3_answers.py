@@ -36,6 +36,11 @@ class Answers(ThreadingHTTPServer):
         self.answers = list(answers)
         self.asked: list[Asked] = []
 
+    def says(self, *answers: Answer) -> "Answers":
+        """Let these be the next answers."""
+        self.answers = list(answers)
+        return self
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
@@ -45,9 +50,7 @@ class Answers(ThreadingHTTPServer):
         return S3Storage(bucket_name="bucket", endpoint_url=self.url, **given | options)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class _Handler(BaseHTTPRequestHandler):  # of HTTP/1.0: no connection outlives its answer
     def _answer(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
@@ -62,7 +65,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
-        self.close_connection = bool(answer.lost)
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _answer
 

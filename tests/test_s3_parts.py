@@ -85,11 +85,13 @@ def in_flight(proxy, is_one, least, work):
     proxy.listeners.add(listen)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(work)
-        proxy.wait_for(lambda: len(seen) >= least)
-        time.sleep(0.3)  # for those that should not come
-        count = len(seen)
-        proxy.listeners.discard(listen)
-        proxy.stall = False
+        try:
+            proxy.wait_for(lambda: len(seen) >= least)
+            time.sleep(0.3)  # for those that should not come
+            count = len(seen)
+        finally:  # else the pool would wait for ever
+            proxy.listeners.discard(listen)
+            proxy.stall = False
         done.result()
     return count
 

@@ -30,6 +30,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from django.core.exceptions import ImproperlyConfigured
 from urllib3.exceptions import HTTPError
 
+from storages.backends.s3_direct import DirectClient
 from storages.backends.s3_hooks import hook
 from storages.backends.s3_session import make_session
 from storages.signers import CurrentCredentials, Presigner, probe, unsigned_prefix
@@ -208,7 +209,7 @@ class Connection:
         self._lock = threading.RLock()
         self._local = threading.local()
         self._links: dict[tuple[str, str | None, bool], Links] = {}
-        self.client = self._make_client(self.session)
+        self.client: Any = self._make_client(self.session)
         found = self.client.meta.endpoint_url
         if not storage.endpoint_url and not _is_amazon(found):
             # AWS_ENDPOINT_URL_S3, or the endpoint_url of a profile
@@ -216,6 +217,7 @@ class Connection:
             self._config = _make_config(storage, compatible=True)
             self.client = self._make_client(self.session)
         self.compatible = bool(self._arguments["endpoint_url"])
+        self.client = DirectClient(self.client)
 
     def _make_client(self, session: Any, **changes: Any) -> Any:
         make = session.create_client if session is self.session else session.client

@@ -7,6 +7,7 @@ stays with botocore.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +21,7 @@ from .sigv4 import (
     query_for,
     quote_key,
 )
+from .sigv4_headers import SigV4Signer
 
 __all__ = [
     "PARAMETERS",
@@ -28,8 +30,11 @@ __all__ = [
     "Presigner",
     "SigV2Presigner",
     "SigV4Presigner",
+    "SigV4Signer",
     "credentials_of",
     "encode_query",
+    "has_usual_events",
+    "is_usual_bucket",
     "probe",
     "query_for",
     "quote_key",
@@ -123,16 +128,26 @@ def unsigned_prefix(client: Any, bucket: str) -> str | None:
 
 def _is_usual(client: Any, bucket: str) -> bool:
     """Whether a probe of this client and bucket can tell how it signs every key."""
-    if not isinstance(bucket, str) or ":" in bucket or bucket.endswith(("--x-s3", "--xa-s3")):
-        return False  # an ARN; an S3 Express bucket, whose links need a session from the network
     if getattr(client.generate_presigned_url, "__module__", None) != "botocore.signers":
         return False
+    return is_usual_bucket(bucket) and has_usual_events(client, _EVENTS)
+
+
+def is_usual_bucket(bucket: object) -> bool:
+    """Whether it is no ARN, and no S3 Express bucket, which takes a session from the network."""
+    return (
+        isinstance(bucket, str) and ":" not in bucket and not bucket.endswith(("--x-s3", "--xa-s3"))
+    )
+
+
+def has_usual_events(client: Any, events: Iterable[str]) -> bool:
+    """Whether nobody but the SDK and this package handles these events."""
     try:
         find = client.meta.events._emitter._handlers.prefix_search
     except AttributeError:
         return False
-    modules = [str(getattr(h, "__module__", "")) for event in _EVENTS for h in find(event)]
-    return all(module.startswith(("botocore.", "boto3.")) for module in modules)
+    modules = [str(getattr(h, "__module__", "")) for event in events for h in find(event)]
+    return all(module.startswith(("botocore.", "boto3.", "storages.")) for module in modules)
 
 
 def _read(url: str, bucket: str) -> tuple[Presigner | None, float]:

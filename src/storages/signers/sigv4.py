@@ -153,10 +153,16 @@ def _day(credentials: Credentials, scope: str) -> tuple[str, str, hmac.HMAC]:
     token = ""
     if credentials.token is not None:
         token = f"&X-Amz-Security-Token={quote(credentials.token, safe='-_.~')}"
+    return credential, token, signing_key(credentials, scope)
+
+
+@lru_cache(maxsize=64)
+def signing_key(credentials: Credentials, scope: str) -> hmac.HMAC:
+    """The keyed hash of that day, region and service, to be copied."""
     key = b"AWS4" + credentials.secret_key.encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return credential, token, hmac.new(key, digestmod=hashlib.sha256)
+    return hmac.new(key, digestmod=hashlib.sha256)
 
 
 def _sort_into(canonical: str, extra: str) -> str:

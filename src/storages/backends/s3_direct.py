@@ -1,0 +1,189 @@
+"""A client that sends small requests past most of botocore's layers, where nobody can tell."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from types import FunctionType
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
+from botocore.exceptions import BotoCoreError
+from urllib3 import HTTPResponse
+
+from storages.backends.s3_requests import Moment, Plan, Wanted, plan_like, read, wanted
+from storages.options import GivenOptions
+from storages.signers import (
+    Credentials,
+    CurrentCredentials,
+    credentials_of,
+    has_usual_events,
+    is_usual_bucket,
+)
+
+CLIENT: Any = BaseClient
+MAKE_API_CALL = CLIENT._make_api_call
+"""What tests and tracers replace to see all calls: then calls must go that way."""
+
+OPERATIONS = {
+    "head_object": "HeadObject",
+    "get_object": "GetObject",
+    "put_object": "PutObject",
+    "copy_object": "CopyObject",
+    "delete_object": "DeleteObject",
+}
+
+EVENTS = (
+    "provide-client-params",
+    "before-parameter-build",
+    "before-call",
+    "request-created",
+    "choose-signer",
+    "before-sign",
+    "before-send",
+    "before-parse",
+    "response-received",
+    "needs-retry",
+    "after-call",
+    "after-call-error",
+)
+"""All that botocore emits about an operation, besides `before-endpoint-resolution`."""
+
+PROBE_KEY = "a b/..//ü+%25~.txt"  # what is normalized or quoted otherwise gives itself away
+PROBE_BODY = b"probe"
+
+MOVED = (301, 302, 307, 308, 400)
+"""The answers to a request that went to another region than the bucket's."""
+
+
+class _Turn(threading.local):
+    """What a thread's next request gets for an answer, instead of being sent."""
+
+    answer: Callable[[Any], Any] | None = None
+
+
+class DirectClient:
+    """A botocore client, at a third of its CPU for small requests; threads may share it.
+
+    Of each kind of request, botocore is asked once what it would send. If it is just what we
+    would, such requests are written and signed here, and sent by botocore's HTTP session. An
+    answer that is not a plain success, and any failure, are given to botocore as the outcome of
+    its first attempt: errors, retries and redirects are its own. A plain answer to CopyObject has
+    nothing of the `CopyObjectResult`.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._credentials = CurrentCredentials(client)
+        self._plans: dict[tuple[str, ...], Plan | None] = {}
+        self._turn = _Turn()
+        client.meta.events.register_first("before-send.s3", self._take_turn)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in OPERATIONS:
+            return partial(self._call, name)
+        return getattr(self._client, name)
+
+    def _call(self, method: str, /, **params: Any) -> Any:
+        params = GivenOptions(params)
+        model = self._client.meta.service_model.operation_model(OPERATIONS[method])
+        asked = wanted(model, params)
+        plan = self._plan(method, params, asked) if asked else None
+        credentials = self._credentials.get() if plan else None
+        if not (asked and plan and credentials) or CLIENT._make_api_call is not MAKE_API_CALL:
+            return getattr(self._client, method)(**params)
+        outcome = self._send(plan, asked, credentials)
+        found = read(model, outcome) if isinstance(outcome, AWSResponse) else None
+        if found is None:
+            return self._through(method, params, partial(_give, outcome))
+        self._client.meta.events.emit(  # by which retries know that the service is well
+            f"after-call.s3.{model.name}",
+            http_response=outcome,
+            parsed=found,
+            model=model,
+            context={},
+        )
+        return found
+
+    def _send(self, plan: Plan, asked: Wanted, credentials: Credentials) -> Any:
+        """Send the request, and return the answer or the error that came of it."""
+        moment = Moment(amz_date(int(time.time())), str(uuid.uuid4()), credentials)
+        try:
+            answer = self._client._endpoint.http_session.send(plan.write(asked, moment))
+        except BotoCoreError as error:
+            return error
+        if answer.status_code in MOVED:
+            self._plans.clear()  # botocore now learns where the bucket is
+        return answer
+
+    # -- with botocore
+
+    def _through(self, method: str, params: Any, answer: Callable[[Any], Any]) -> Any:
+        """A call of botocore's client, whose first attempt `answer` gives the outcome of."""
+        self._turn.answer = answer
+        try:
+            return getattr(self._client, method)(**params)
+        finally:
+            self._turn.answer = None
+
+    def _take_turn(self, request: Any, **kwargs: Any) -> Any:
+        """For botocore's event `before-send`: an answer, or None to have the request sent."""
+        answer, self._turn.answer = self._turn.answer, None
+        return answer(request) if answer else None
+
+    def _plan(self, method: str, params: Mapping[str, Any], asked: Wanted) -> Plan | None:
+        """The plan for requests with such parameters; None if only botocore can make them."""
+        kind = (method, params["Bucket"], *params)
+        if kind not in self._plans:
+            usual = self._is_usual(OPERATIONS[method], params["Bucket"])
+            # Once more, since temporary credentials may be renewed just here.
+            found = (self._learn(method, params, asked) for _ in range(2)) if usual else ()
+            self._plans[kind] = next(filter(None, found), None)
+        return self._plans.get(kind)
+
+    def _is_usual(self, operation: str, bucket: str) -> bool:
+        """Whether one request can tell how all others of its kind are made."""
+        events = [f"{event}.s3.{operation}" for event in EVENTS] + ["before-endpoint-resolution.s3"]
+        retries = self._client.meta.config.retries or {}
+        return (
+            isinstance(MAKE_API_CALL, FunctionType)
+            and hasattr(getattr(self._client, "_endpoint", None), "http_session")
+            and is_usual_bucket(bucket)
+            and has_usual_events(self._client, events)
+            and retries.get("mode") != "adaptive"  # which counts the requests of botocore alone
+            and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ  # where each has a trace's id
+        )
+
+    def _learn(self, method: str, params: Mapping[str, Any], asked: Wanted) -> Plan | None:
+        """Have botocore make such a request, for another object, and see how."""
+        seen = []
+
+        def look(request: Any) -> AWSResponse:
+            seen.append(request)
+            headers: Any = {}
+            raw = HTTPResponse(io.BytesIO(), preload_content=False)
+            return AWSResponse(request.url, 200, headers, raw)
+
+        body = {"Body": PROBE_BODY} if "Body" in params else {}
+        probe = GivenOptions(params, Key=PROBE_KEY, **body)
+        credentials = credentials_of(self._client)
+        self._through(method, probe, look)
+        like = asked._replace(key=PROBE_KEY, body=PROBE_BODY if body else b"")
+        return plan_like(seen[0], like, credentials) if credentials else None
+
+
+def _give(outcome: Any, request: Any) -> Any:
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+@lru_cache(maxsize=8)
+def amz_date(second: int) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))

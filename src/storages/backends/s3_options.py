@@ -277,7 +277,10 @@ class S3Options(RemoteStorage):
         return s3_cures.honours_exclusive(self, key)
 
     def _place(self) -> tuple[Any, ...] | None:
-        return ("s3", self.endpoint_url, self.bucket_name) if self.bucket_name else None
+        name = self.bucket_name or ""
+        # An access point is another name of some bucket.
+        is_known = name and not name.startswith("arn:") and not name.endswith("-s3alias")
+        return ("s3", self.endpoint_url, name) if is_known else None
 
     def _hosts(self) -> list[str | None]:
         return [self.custom_domain, self.public_domain, self.endpoint_url]

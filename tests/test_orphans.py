@@ -1,8 +1,10 @@
 """storages orphans: what nothing refers to, and nothing else, ever goes."""
 
+import functools
 import json
 import os
 import re
+import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,20 +12,23 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage, storages
+from django.core.files.storage import FileSystemStorage, InMemoryStorage, storages
 from django.db import connection
 
 from storages import bulk
 from storages.backends.s3 import S3Storage
+from storages.backends.sftpstorage import SFTPStorage
 from storages.moving import ledger
 from storages.moving import media as moving_media
 from storages.moving import orphans as moving_orphans
-from storages.moving.syncing import Refused
+from storages.moving.addressing import Addresses
+from storages.moving.references import MediaField
+from storages.moving.refusing import Refused
 from storages.testing import MemoryStorage
 from tests.looking import files
 from tests.moving import fill, storages_command
 from tests.servers import count_requests
-from tests.shop.models import ARCHIVE, Book, Invoice, Item, Receipt
+from tests.shop.models import ARCHIVE, Book, Invoice, Item, Page, Receipt
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -243,6 +248,23 @@ def test_who_refers_to_files_is_asked_once_more_in_long_runs(media, monkeypatch)
     assert files(media) == ["a.jpg", "orphan2.jpg", "orphan5.jpg"]
 
 
+def test_a_name_that_moves_to_a_table_that_was_read(media, monkeypatch):
+    old(media, "a.jpg", "moved.jpg", "orphan.jpg")
+    Item.objects.create(photo="a.jpg")
+    page = Page.objects.create(book=1, number=uuid.UUID(int=1), picture="moved.jpg")
+    references = MediaField.references
+
+    def moving(media, database):
+        if media.model is Page and Page.objects.exists():
+            Item.objects.create(photo=page.picture.name)
+            Page.objects.all().delete()
+        return references(media, database)
+
+    monkeypatch.setattr(MediaField, "references", moving)
+    assert found(delete=True) == ["orphan.jpg"]
+    assert files(media) == ["a.jpg", "moved.jpg"]
+
+
 def test_a_row_of_any_database_counts(media):
     old(media, "a.jpg", "b.jpg", "orphan.jpg")
     Item.objects.create(photo="a.jpg")
@@ -318,6 +340,29 @@ def test_a_storage_that_tells_no_place_counts_by_name(use):
     orphans = moving_orphans.Orphans(bulk.place("unnamed"), older_than=timedelta())
     assert [each.name for each in orphans.outcomes()] == ["orphan.jpg"]
     assert orphans.kept == {"in doubt": 5}
+
+
+S3 = functools.partial(S3Storage, access_key="a", secret_key="b", region_name="us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "doubt"),
+    [
+        (S3(bucket_name="a"), S3(bucket_name="a", location="media"), False),
+        (S3(bucket_name="a"), S3(bucket_name="b"), False),
+        (S3(bucket_name="a"), S3(bucket_name="a", endpoint_url="https://s3.example.org"), True),
+        (S3(bucket_name="a"), S3(bucket_name="arn:aws:s3:us-east-1:1:accesspoint/b"), True),
+        (S3(bucket_name="a"), S3(bucket_name="b-ab12-s3alias"), True),
+        (S3(bucket_name="a"), FileSystemStorage("/srv"), False),
+        (S3(bucket_name="a"), InMemoryStorage(), True),
+        (FileSystemStorage("/srv"), FileSystemStorage("/mnt"), False),
+        (FileSystemStorage("/srv"), SFTPStorage(host="a", root_path="/srv"), True),
+        (SFTPStorage(host="a", root_path="/srv"), SFTPStorage(host="a", root_path="/"), True),
+    ],
+)
+def test_which_storages_may_have_the_same_files_by_other_keys(one, other, doubt):
+    assert Addresses(one).may_be_same(Addresses(other)) == doubt
+    assert Addresses(other).may_be_same(Addresses(one)) == doubt
 
 
 @pytest.fixture
@@ -451,6 +496,17 @@ def test_rows_whose_file_is_gone(media):
     assert [(each.owner, each.name) for each in outcomes] == [
         ("shop.Receipt(7/26).scan", "gone.png")
     ]
+
+
+def test_rows_of_composite_keys(media):
+    number = uuid.UUID(int=7)
+    Page.objects.create(book=3, number=number, picture="gone.jpg")
+    assert [each.owner for each in bulk.missing(media)] == [f"shop.Page(3, {number}).picture"]
+
+
+def test_a_misspelt_directory(media):
+    _, err = run("default:phtos", status=1)
+    assert "phtos" in err
 
 
 def test_a_file_that_comes_meanwhile_is_not_missing(media, monkeypatch):

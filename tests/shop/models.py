@@ -58,6 +58,13 @@ class Receipt(Scanned):
     number = models.CharField(primary_key=True, max_length=20)
 
 
+class Page(models.Model):
+    pk = models.CompositePrimaryKey("book", "number")
+    book = models.IntegerField()
+    number = models.UUIDField()
+    picture = models.FileField()
+
+
 class Plain(models.Model):
     """Swapped for Item by the settings: it has no table."""
 

@@ -53,8 +53,12 @@ class Census:
     def take(self) -> None:
         """List and ask; OSError if the place cannot be listed."""
         self._look_around()
+        found = False
         for entry in self.place.scan():
+            found = True
             self._add(entry)
+        if not found:  # a misspelt one must not look like an empty one
+            self.place.check_dir()
         self.ask()
         if self._addresses.has_links:
             # What is not there by its name may be reached by a link, or have been moved.

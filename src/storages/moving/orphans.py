@@ -65,6 +65,9 @@ class Orphans:
         """
         with closing(Census(self.place, self._why_kept)) as census:
             census.take()
+            if self.delete:
+                # While one table was read, a row may have moved to another that had been.
+                census.ask()
             yield from self.summary.added(self._unreadable(census))
             for number, (batch, in_doubt) in enumerate(census.ledger.orphans(), 1):
                 self.kept["in doubt"] += in_doubt

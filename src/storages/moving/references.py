@@ -51,7 +51,8 @@ class MediaField:
         found = rows.order_by().values_list("pk", self.field.attname)
         for pk, name in found.iterator(CHUNK):
             if name:
-                yield Reference(str(name), f"{self.model._meta.label}({pk}).{self.field.name}")
+                row = ", ".join(map(str, pk)) if isinstance(pk, tuple) else pk
+                yield Reference(str(name), f"{self.model._meta.label}({row}).{self.field.name}")
 
 
 class Databases:

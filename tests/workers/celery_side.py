@@ -56,6 +56,11 @@ class CelerySide:
         with self.app.connection_for_read() as connection:
             return int(connection.default_channel.client.llen(self.queue))
 
+    def kept(self) -> list[str]:
+        """Messages that there are still answers to."""
+        backend = self.app.backend
+        return [each for each in self.sent if backend.get(backend.get_key_for_task(each))]
+
     def close(self) -> None:
         self.app.backend.client.close()
         self.app.close()

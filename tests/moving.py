@@ -25,6 +25,7 @@ CLASSES = {
     "s3": "storages.backends.s3.S3Storage",
     "sftp": "storages.backends.sftpstorage.SFTPStorage",
     "ftp": "storages.backends.ftp.FTPStorage",
+    "vsftpd": "storages.backends.ftp.FTPStorage",
     "azure": "storages.backends.azure_storage.AzureStorage",
     "gcs": "storages.backends.gcloud.GoogleCloudStorage",
     "dropbox": "storages.backends.dropbox.DropboxStorage",
@@ -104,6 +105,8 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., dict
             found = get("sshd").options(f"{get('sftp_directory')}/{place}")
         elif kind == "ftp":
             found = get("ftpd").options(f"{get('ftp_directory')}/{place}")
+        elif kind == "vsftpd":
+            found = get("vsftpd").options(f"{get('vsftpd_directory')}/{place}")
         else:
             found = get("dropbox_server").options(f"{get('dropbox_root')}/{place}")
         return dict(found)

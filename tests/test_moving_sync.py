@@ -18,6 +18,9 @@ PAIRS = [
     ("s3", "azure"),
     ("gcs", "s3"),
     ("sftp", "ftp"),
+    # its listings tell minutes
+    pytest.param("files", "vsftpd", marks=pytest.mark.variant),
+    pytest.param("vsftpd", "files", marks=pytest.mark.variant),
 ]
 NAMES = ("a.txt", "d/b.txt", "d/e/c.css", "ü b/%20.txt")
 

@@ -113,23 +113,7 @@ class Primitives(BaseStorage):
         may not be looked into is an OSError: whoever deletes by a listing must not miss it.
         """
         with suppress(FileNotFoundError, NotADirectoryError):  # there is no such directory
-            yield from self._walk(prefix)
-
-    def _walk(self, prefix: str) -> Iterator[Entry]:
-        below = []
-        for entry in self._list(prefix):
-            if entry.is_dir and not entry.is_link:
-                below.append(entry)
-            else:
-                yield entry
-        for entry in below:
-            try:
-                yield from self._walk(entry.key.rstrip("/") + "/")
-            except (FileNotFoundError, NotADirectoryError) as error:
-                # Has it gone meanwhile? Some servers say so of what they do not let anybody enter.
-                if entry.key in (each.key for each in self._list(prefix)):
-                    raise PermissionError(f"{entry.key!r} cannot be listed: {error}") from error
-            yield entry
+            yield from _walked(self, prefix)
 
     def _has_entries(self, prefix: str) -> bool:
         """Whether anything is below `prefix`."""
@@ -248,3 +232,21 @@ class Primitives(BaseStorage):
     def _memory(self) -> int:
         """Bytes of parts or windows that one open file may have on their way."""
         return IN_FLIGHT
+
+
+def _walked(storage: Primitives, prefix: str) -> Iterator[Entry]:
+    """All files and directories below, by the listing of each directory; FileNotFoundError."""
+    below = []
+    for entry in storage._list(prefix):
+        if entry.is_dir and not entry.is_link:
+            below.append(entry)
+        else:
+            yield entry
+    for entry in below:
+        try:
+            yield from _walked(storage, entry.key.rstrip("/") + "/")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            # Has it gone meanwhile? Some servers say so of what they do not let anybody enter.
+            if entry.key in (each.key for each in storage._list(prefix)):
+                raise PermissionError(f"{entry.key!r} cannot be listed: {error}") from error
+        yield entry

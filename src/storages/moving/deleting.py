@@ -26,8 +26,9 @@ class Deletion:
         if self._transfer.settings.dry_run:
             yield from map(self._deleted, self._files)
             return
-        # Backups are moved file by file, and a batch is one request in itself.
-        size = 1 if self._transfer.settings.backup_dir else BATCH
+        # Where a batch is no request in itself, threads take one file each.
+        is_batched = self._transfer.target.remote and not self._transfer.settings.backup_dir
+        size = BATCH if is_batched else 1
         names = iter(self._files)
         batches = iter(lambda: list(islice(names, size)), [])
         failed: list[str] = []

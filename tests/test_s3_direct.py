@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
 
 from storages.backends.s3 import S3Storage
+from storages.counting import count_requests
 from tests.s3_answers import Answer, answering
 
 TIME = "Fri, 02 Jan 2026 03:04:05 GMT"
@@ -233,7 +234,7 @@ def test_unusual_clients(options):
         assert direct(storage) == []
 
 
-def test_a_handler_of_the_project(monkeypatch):
+def test_a_handler_of_the_project():
     with answering(answer_to("head_object")) as server:
         storage, seen = server.storage(), []
         storage._client.meta.events.register("before-sign.s3", lambda **_: seen.append(1))
@@ -338,6 +339,15 @@ def test_retries_learn_of_successes():
         )
         storage.exists("a")
     assert [each.status_code for each in seen] == [200]
+
+
+@pytest.mark.parametrize("answers", [[], [BUSY]])
+@pytest.mark.parametrize("name", ["head", "get", "put", "delete", "copy"])
+def test_each_attempt_is_counted_once(service, name, answers):
+    service.says(*answers, answer_to(CALLS[name][0]))
+    with count_requests() as counted:  # the first time, what would be sent is not
+        call(service.storage(access_key=f"{name}-{len(answers)}")._client, name)
+    assert counted.count == len(service.asked) == len(answers) + 1
 
 
 @pytest.mark.parametrize("name", ["head", "get", "put", "delete", "copy"])

@@ -17,7 +17,9 @@ from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError
 from urllib3 import HTTPResponse
 
+from storages.backends.s3_hooks import count
 from storages.backends.s3_requests import Moment, Plan, Wanted, plan_like, read, wanted
+from storages.counting import request_sent
 from storages.options import GivenOptions
 from storages.signers import (
     Credentials,
@@ -69,7 +71,7 @@ class _Turn(threading.local):
 
 
 class DirectClient:
-    """A botocore client, at a third of its CPU for small requests; threads may share it.
+    """A botocore client, at half its CPU for small requests; threads may share it.
 
     Of each kind of request, botocore is asked once what it would send. If it is just what we
     would, such requests are written and signed here, and sent by botocore's HTTP session. An
@@ -83,6 +85,7 @@ class DirectClient:
         self._credentials = CurrentCredentials(client)
         self._plans: dict[tuple[str, ...], Plan | None] = {}
         self._turn = _Turn()
+        client.meta.events.unregister("before-send.s3", count)
         client.meta.events.register_first("before-send.s3", self._take_turn)
 
     def __getattr__(self, name: str) -> Any:
@@ -114,6 +117,7 @@ class DirectClient:
     def _send(self, plan: Plan, asked: Wanted, credentials: Credentials) -> Any:
         """Send the request, and return the answer or the error that came of it."""
         moment = Moment(amz_date(int(time.time())), str(uuid.uuid4()), credentials)
+        request_sent()
         try:
             answer = self._client._endpoint.http_session.send(plan.write(asked, moment))
         except BotoCoreError as error:
@@ -135,7 +139,10 @@ class DirectClient:
     def _take_turn(self, request: Any, **kwargs: Any) -> Any:
         """For botocore's event `before-send`: an answer, or None to have the request sent."""
         answer, self._turn.answer = self._turn.answer, None
-        return answer(request) if answer else None
+        if answer:
+            return answer(request)
+        request_sent()
+        return None
 
     def _plan(self, method: str, params: Mapping[str, Any], asked: Wanted) -> Plan | None:
         """The plan for requests with such parameters; None if only botocore can make them."""

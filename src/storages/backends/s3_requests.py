@@ -79,6 +79,7 @@ def _is_usual_source(source: Any) -> bool:
     return (
         type(source) is dict
         and source.keys() == {"Bucket", "Key"}
+        and type(source["Key"]) is str
         and is_usual_bucket(source["Bucket"])
     )
 

@@ -16,7 +16,11 @@ DATABASES = {
         # A file, which the threads of a server can write to in turns.
         "TEST": {"NAME": os.path.join(tempfile.gettempdir(), f"storehouse-{os.getpid()}.sqlite3")},
     },
-    "other": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+    "other": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": ":memory:",
+        "TEST": {"MIGRATE": False},
+    },
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [

@@ -21,7 +21,7 @@ class Orphans(Subcommand):
     help = "Lists files that no FileField of any model refers to; deletes them only with --delete."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("place", metavar="ALIAS[:PATH]")
+        parser.add_argument("place", metavar="ALIAS[:PATH]", help="Where to look.")
         parser.add_argument("--delete", action="store_true", help="Delete them.")
         parser.add_argument(
             "--older-than",

@@ -1,7 +1,10 @@
 """storages copymedia: what rows refer to is copied from where it is live, and nothing else."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -333,3 +336,8 @@ def test_what_was_read_before_an_error_stays():
     book.add_references([ledger.Referred("3.jpg", "owner", "3.jpg")])
     assert book.bounds() == ("0.jpg", "3.jpg")
     book.close()
+
+
+def test_a_python_without_sqlite_has_all_else():
+    code = "import sys; sys.modules['sqlite3'] = None; import storages.bulk"
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ)

@@ -15,7 +15,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, InMemoryStorage, storages
 from django.db import connection
 
-from storages import bulk
+from storages import bulk, crew, transfer
 from storages.backends.s3 import S3Storage
 from storages.backends.sftpstorage import SFTPStorage
 from storages.moving import ledger
@@ -485,13 +485,14 @@ def test_rows_whose_file_is_gone(media):
     two = Item.objects.create(photo="gone.pdf", manual="../up.pdf", hidden=True)
     Receipt.objects.create(number="7/26", scan="gone.png")
     out, _ = run("default", "--missing")
-    assert out.splitlines() == [
-        "      10 B  orphan.jpg",
+    orphan, *rows, told = out.splitlines()
+    assert orphan == "      10 B  orphan.jpg"
+    assert set(rows) == {
         f"shop.Item({one.pk}).manual: gone.pdf",
         f"shop.Item({two.pk}).photo: gone.pdf",
         f"shop.Item({two.pk}).manual: ../up.pdf",
-        "1 file without a row, 10 B; 3 missing.",
-    ]
+    }
+    assert told == "1 file without a row, 10 B; 3 missing."
     outcomes = list(bulk.missing(ARCHIVE))
     assert [(each.owner, each.name) for each in outcomes] == [
         ("shop.Receipt(7/26).scan", "gone.png")
@@ -547,6 +548,18 @@ def test_requests_on_s3(on_s3, moto_bucket):
     assert kinds[0] == f"GET /{moto_bucket}?list"
     assert sorted(kinds[1:-1]) == [f"HEAD /{moto_bucket}/"] * 5
     assert kinds[-1] == f"POST /{moto_bucket}?delete"
+
+
+def test_what_cannot_be_deleted_is_told_by_its_name(on_s3, monkeypatch):
+    monkeypatch.setattr(crew, "PAUSES", ())
+    monkeypatch.setattr(transfer, "PAUSES", ())
+    proxy, media = on_s3
+    fill(media, "a.jpg", "one.jpg", "two.jpg")
+    Item.objects.create(photo="a.jpg")
+    proxy.cut(up=0, match=r"POST .*\?delete", times=1 << 20)
+    _, err = run("default", "--delete", "--older-than", "0", status=1)
+    assert files(media) == ["a.jpg", "one.jpg", "two.jpg"]
+    assert sorted(line.partition(":")[0] for line in err.splitlines()) == ["one.jpg", "two.jpg"]
 
 
 def test_a_listing_that_breaks_off_deletes_nothing(on_s3):

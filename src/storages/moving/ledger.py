@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -54,6 +53,8 @@ class Ledger:
     """
 
     def __init__(self) -> None:
+        import sqlite3  # which not every Python has
+
         # Executors may take jobs in other threads, though never in two at once.
         self._db = sqlite3.connect("", check_same_thread=False)
         self._db.executescript(f"PRAGMA cache_size = -{CACHE}; {SCHEMA}")

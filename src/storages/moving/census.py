@@ -11,7 +11,7 @@ from django.core.files.storage import storages
 
 from storages.entry import Entry
 from storages.moving.addressing import Addresses
-from storages.moving.jobs import Job, Outcome
+from storages.moving.jobs import Job, Outcome, one_files
 from storages.moving.ledger import Ledger, Referred
 from storages.moving.places import Place, unwrapped
 from storages.moving.references import Databases, Reference, media_fields
@@ -170,7 +170,8 @@ class Census:
         return (each for each in self.ledger.missing() if each.key.startswith(self._root))
 
     def is_there(self, referred: Referred) -> bool:
-        return self._addresses.is_file(referred.key)
+        with one_files():
+            return self._addresses.is_file(referred.key)
 
     def _cannot(self, owner: str, name: str, error: Exception) -> None:
         self.unreadable.append(

@@ -125,10 +125,8 @@ class Orphans:
                 sizes[entry.name] = entry.size
             elif found is False:
                 yield Outcome(entry.name, "skipped")
-        settings = Settings(backup_dir=self._backups)
-        with closing(
-            Deletion(Transfer(self.place, self.place, settings), sizes).outcomes()
-        ) as done:
+        transfer = Transfer(self.place, self.place, Settings(backup_dir=self._backups))
+        with closing(Deletion(transfer, sizes).outcomes()) as done:
             yield from done
 
     def _is_same(self, listed: Entry) -> bool | None:
@@ -142,7 +140,7 @@ class Orphans:
             return None
         tags = found.etag, listed.etag
         is_same = found.size == listed.size and (not all(tags) or tags[0] == tags[1])
-        return is_same and not self._why_kept(replace(found, key=listed.name))
+        return is_same and not found.is_dir and not self._why_kept(replace(found, key=listed.name))
 
 
 def gone(census: Census, workers: int) -> Iterator[Outcome]:

@@ -10,6 +10,7 @@ from storages.moving.copies import Copies
 from storages.moving.places import place_of
 from storages.moving.syncing import Sync
 from tests.servers import count_requests
+from tests.shop.models import Item
 from tests.workers.celery_side import CelerySide
 from tests.workers.conftest import Site
 
@@ -57,6 +58,19 @@ def test_a_second_run_does_only_what_is_missing_and_deletes(celery: CelerySide, 
     summary = bulk.sync("live", "copy", delete=True, executor=celery.workers())
     assert summary.counts == {"copied": 1, "equal": 2, "deleted": 1}
     assert site.copied() == ["a.txt", "b.txt", "c.txt"]
+
+
+@pytest.mark.django_db
+def test_media_are_copied(celery: CelerySide, site: Site) -> None:
+    """Workers need no database; what fails is told by the row that refers to it."""
+    site.fill("a.txt", "b.txt", "broken.txt", "orphan.txt")
+    celery.worker("-c", "1")
+    row = Item.objects.create(photo="a.txt", manual="broken.txt")
+    Item.objects.create(photo="b.txt", manual="a.txt")
+    summary = bulk.copy_media("live", "copy", executor=celery.workers())
+    assert summary.models == {"shop.Item": {"copied": 2, "failed": 1}}
+    assert summary.failures[0].owner == f"shop.Item({row.pk}).manual"
+    assert site.copied() == ["a.txt", "b.txt"]
 
 
 def test_files_move(celery: CelerySide, site: Site) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Celery, Task, shared_task, states
 from celery.exceptions import BackendError
-from django.db import DatabaseError
+from django.db import Error
 from kombu.exceptions import OperationalError
 
 from storages.moving.machines.working import carry_out as work
@@ -25,7 +25,7 @@ FAREWELLS = 60
 
 def unreachable(app: Celery) -> tuple[type[Exception], ...]:
     """What the broker and the result backend of an app raise while they cannot be reached."""
-    found: list[type[Exception]] = [OSError, OperationalError, BackendError, DatabaseError]
+    found: list[type[Exception]] = [OSError, OperationalError, BackendError, Error]
     with app.connection_for_write() as connection:
         found += [*connection.connection_errors, *connection.channel_errors]
     found += getattr(app.backend, "connection_errors", ())

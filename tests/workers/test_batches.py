@@ -92,6 +92,10 @@ def test_a_worker_that_is_not_like_the_command_refuses(
     assert answer.done == {}
 
 
+def test_an_answer_of_another_release_is_understood() -> None:
+    assert Answer.from_json({"refused": "no", "told_since": 2}) == Answer(refused="no")
+
+
 def test_an_alias_for_another_bucket_is_refused(two: Any) -> None:
     sent = message(Job("a.txt"), to="bucket:d")
     two["bucket"]["OPTIONS"]["bucket_name"] = "other"

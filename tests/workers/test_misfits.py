@@ -10,6 +10,7 @@ from celery import Celery
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
+from storages import bulk
 from storages.moving import machines
 from tests.workers.celery_side import CelerySide
 from tests.workers.conftest import Site
@@ -54,6 +55,16 @@ def test_results_that_nobody_can_read(backend: Any) -> None:
         ),
     ):
         machines.celery()
+
+
+def test_tasks_that_are_always_eager_are_done_at_once(site: Site) -> None:
+    site.fill("a.txt", "b.txt")
+    app = Celery("project", broker="memory://", set_as_current=True)
+    app.conf.task_always_eager = True
+    with closing(app):
+        summary = bulk.sync("live", "copy", executor=machines.celery(files=1))
+    assert summary.counts == {"copied": 2}
+    assert site.copied() == ["a.txt", "b.txt"]
 
 
 def test_without_celery() -> None:

@@ -8,6 +8,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from django.db import close_old_connections
+
 from storages.moving.executors import Backlog, Threads
 from storages.moving.jobs import Job, Outcome
 from storages.moving.machines.batches import ATTEMPTS, BYTES, FILES, Answer, Batch, cut
@@ -274,6 +276,7 @@ class _Dispatch:
                         f"{self._queue} could not be reached for {gone:.0f} seconds: {error}"
                     ) from error
                 failed = True
+                close_old_connections()  # else a database that was away stays away
                 time.sleep(self._queue.pause)
                 continue
             if failed:  # nobody could be heard of meanwhile

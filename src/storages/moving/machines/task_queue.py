@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
+from django.db import Error
 
 from storages import background
 from storages.moving.machines.batches import Answer
@@ -21,7 +21,7 @@ class TaskQueue:
     lease = 900.0
     beats = False
     pause = 0.5
-    errors = (DatabaseError, ConnectionError)
+    errors = (Error, ConnectionError)
 
     def __init__(self, backend: str | None = None, queue: str | None = None) -> None:
         known = background.tasks.task_backends.settings
@@ -62,7 +62,7 @@ class TaskQueue:
         if result.errors:
             last = result.errors[-1]
             return Answer(error=last.traceback.strip().rpartition("\n")[2])
-        return Answer(**result.return_value)
+        return Answer.from_json(result.return_value)
 
     def cancel(self, numbers: list[str]) -> None:
         """Django's tasks cannot be taken back: it does no harm if they are carried out."""

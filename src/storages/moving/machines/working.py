@@ -35,7 +35,7 @@ def carry_out(
     `earlier` is what another attempt at the same message has told before it broke off, `again`
     says that there may have been one.
     """
-    answer = Answer(**earlier) if earlier else Answer()
+    answer = Answer.from_json(earlier or {})
     answer.worker = worker
     try:
         batch = Batch.from_json(message)

@@ -2,15 +2,18 @@
 
 from collections import Counter
 from contextlib import closing
+from typing import Any
 
 import pytest
+from django.core.files.storage import storages
+from django.core.management import CommandError, call_command
 
 from storages import bulk
 from storages.moving.copies import Copies
 from storages.moving.places import place_of
 from storages.moving.syncing import Sync
 from tests.servers import count_requests
-from tests.shop.models import Item
+from tests.shop.models import Invoice, Item
 from tests.workers.celery_side import CelerySide
 from tests.workers.conftest import Site
 
@@ -60,19 +63,6 @@ def test_a_second_run_does_only_what_is_missing_and_deletes(celery: CelerySide, 
     assert site.copied() == ["a.txt", "b.txt", "c.txt"]
 
 
-@pytest.mark.django_db
-def test_media_are_copied(celery: CelerySide, site: Site) -> None:
-    """Workers need no database; what fails is told by the row that refers to it."""
-    site.fill("a.txt", "b.txt", "broken.txt", "orphan.txt")
-    celery.worker("-c", "1")
-    row = Item.objects.create(photo="a.txt", manual="broken.txt")
-    Item.objects.create(photo="b.txt", manual="a.txt")
-    summary = bulk.copy_media("live", "copy", executor=celery.workers())
-    assert summary.models == {"shop.Item": {"copied": 2, "failed": 1}}
-    assert summary.failures[0].owner == f"shop.Item({row.pk}).manual"
-    assert site.copied() == ["a.txt", "b.txt"]
-
-
 def test_files_move(celery: CelerySide, site: Site) -> None:
     site.fill("d/a.txt", "d/e/b.txt")
     celery.worker("-c", "1")
@@ -81,3 +71,27 @@ def test_files_move(celery: CelerySide, site: Site) -> None:
     assert len(list(run.outcomes())) == run.summary.counts["copied"] == 2
     assert site.copied() == ["d/a.txt", "d/e/b.txt"]
     assert list(place_of("live").scan()) == []
+
+
+@pytest.mark.django_db
+def test_media_of_rows(celery: CelerySide, site: Site, capsys: Any) -> None:
+    """The rows are read here; workers need the storages alone."""
+    site.fill("a.txt", "b.txt", "nobody wants this.txt")
+    item = Item.objects.create(photo="a.txt", manual="gone.txt")
+    Item.objects.create(photo="b.txt")
+    bulk.copy(storages["live"], "b.txt", storages["copy"], "b.txt")
+    celery.worker("-c", "1")
+    given = ["--from", "live", "--to", "copy", "--executor", "celery", "--queue", celery.queue]
+    with pytest.raises(CommandError):
+        call_command("storages", "copymedia", "shop.Item", *given)
+    told = capsys.readouterr()
+    assert "1 file copied, 1 skipped, 1 failed" in told.out
+    assert told.err.startswith(f"shop.Item({item.pk}).manual: gone.txt: ")
+    assert site.copied() == ["a.txt", "b.txt"]
+
+
+@pytest.mark.django_db
+def test_a_field_whose_storage_has_no_alias(celery: CelerySide, site: Site) -> None:
+    Invoice.objects.create(scan="a.txt")
+    with pytest.raises(CommandError, match="A MemoryStorage has no alias in STORAGES"):
+        call_command("storages", "copymedia", "shop.Invoice", "--from=live", "--executor=celery")

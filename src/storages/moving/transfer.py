@@ -74,10 +74,13 @@ class Transfer:
     def spec(self) -> dict[str, Any]:
         """What makes the same transfer elsewhere, as JSON; ValueError for what is only here."""
         for place in (self.source, self.target):
-            if place.is_local or not place.spec:
+            if place.is_local:
                 raise ValueError(
                     f"{place} is on this machine: other machines need an alias of STORAGES."
                 )
+            if not place.spec:
+                kind = type(place.storage).__name__
+                raise ValueError(f"A {kind} has no alias in STORAGES, as other machines need it.")
         return {
             "source": self.source.spec,
             "target": self.target.spec,

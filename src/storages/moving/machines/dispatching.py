@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from storages.moving.executors import Backlog, Threads
@@ -276,7 +277,8 @@ class _Dispatch:
                         f"{self._queue} could not be reached for {gone:.0f} seconds: {error}"
                     ) from error
                 failed = True
-                close_old_connections()  # else a database that was away stays away
+                if isinstance(error, DatabaseError):
+                    close_old_connections()  # else a database that was away stays away
                 time.sleep(self._queue.pause)
                 continue
             if failed:  # nobody could be heard of meanwhile

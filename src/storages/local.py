@@ -35,9 +35,14 @@ class Local(Foreign):
 
     # -- one file
 
-    def _entry(self, name: str) -> Entry:
+    def stat(self, name: str) -> Entry:
         path = self.storage.path(name)
-        return _entry(name, os.stat(path), is_link=os.path.islink(path))
+        try:
+            found = os.lstat(path)
+            is_link = stat.S_ISLNK(found.st_mode)
+            return _entry(name, os.stat(path) if is_link else found, is_link=is_link)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(f"{name!r} does not exist.") from error
 
     def save_as(self, name: str, content: Any, *, overwrite: bool) -> None:
         """Django writes into the file itself, and when that fails leaves what came so far."""

@@ -58,6 +58,7 @@ def site(port=None):
     """The demo's web server, bound and ready to serve, with its bucket and its database."""
     with ExitStack() as stack:
         say("Starting an S3 server …")
+        forget_accounts()
         endpoint = stack.enter_context(s3_server())
         data = stack.enter_context(tempfile.TemporaryDirectory(prefix="storehouse-demo-"))
         prepare_environment(endpoint, data)
@@ -87,16 +88,19 @@ def s3_server():
         child.communicate()
 
 
-def prepare_environment(endpoint, data):
-    """Only the demo's own S3 server and keys, whatever this machine is set up for."""
+def forget_accounts():
+    """Whatever this machine is set up for, neither we nor our S3 server use it."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+
+
+def prepare_environment(endpoint, data):
+    """The demo's own S3 server and keys."""
     os.environ |= {
         "AWS_ACCESS_KEY_ID": "demo",
         "AWS_SECRET_ACCESS_KEY": "demo-secret",
         "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "NO_PROXY": HOST,
         "no_proxy": HOST,
         "DEMO_BUCKET": BUCKET,

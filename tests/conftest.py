@@ -50,6 +50,7 @@ needs it: mark the test `@pytest.mark.needs("metadata")`, or a parameter
 
 import gc
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -82,6 +83,9 @@ SERVERS_FOLDER = Path(__file__).parent / "servers"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell's background: programs that tests interrupt would not hear of it either.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "needs(*features): what the server must not lack")
     config.addinivalue_line(
         "markers", "variant: one more server, or what else one Python will do for"

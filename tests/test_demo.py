@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +23,8 @@ WAIT = 30  # seconds
 
 need = importlib.import_module if os.environ.get("CI") else pytest.importorskip
 boto3 = need("boto3")
-need("moto")
+if find_spec("moto") is None:  # imported here, it would look at the requests of all tests
+    need("moto")
 drawing = need("PIL.Image")
 webdriver = need("selenium.webdriver")
 Keys = need("selenium.webdriver.common.keys").Keys

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
+from botocore import handlers
 from django.core.files.base import ContentFile
 from django.test import override_settings
 from django.utils.module_loading import import_string
@@ -236,7 +237,7 @@ def test_options_of_the_page_on_moving() -> None:
                 assert f"`{option.name}" in text, f"{cls.__name__}.{option.name}"
 
 
-def test_the_code_of_the_testing_page_runs(settings: Any) -> None:
+def test_the_code_of_the_testing_page_runs(settings: Any, monkeypatch: Any) -> None:
     _, fixture, test, case, counting, server = blocks(ROOT / "docs/testing.md", "python")
     media = run(fixture)["media"]
     run(test)["test_an_upload_is_stored"](media.__wrapped__(settings))
@@ -244,6 +245,8 @@ def test_the_code_of_the_testing_page_runs(settings: Any) -> None:
     assert result is not None
     assert result.wasSuccessful(), result.errors + result.failures
     run(counting)["test_a_page_asks_for_no_sizes"](SimpleNamespace(get=print))
+    # In this process, moto would look at the requests of all later tests as well.
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", list(handlers.BUILTIN_HANDLERS))
     pytest.importorskip("moto")
     storages: Iterator[Any] = run(server)["s3_storage"].__wrapped__()
     storage = next(storages)

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from django.apps import apps
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import models
 from django.db.migrations.writer import MigrationWriter
 from django.test import override_settings
+from django.test.utils import isolate_apps
 
 from storages.backends import s3 as storage_module
 from storages.backends.s3 import S3File, S3ManifestStaticStorage, S3StaticStorage, S3Storage
@@ -195,12 +197,20 @@ def prefixed():
         return make(PrefixedStorage, secret_key="hunter2-key")
 
 
-class Document(models.Model):
-    upload = models.FileField(storage=prefixed)
-    protected = models.FileField(storage=make(querystring_expire=600), blank=True)
+with isolate_apps("tests"):  # it has no table for those who look at all models
 
-    class Meta:
-        app_label = "tests"
+    class Document(models.Model):
+        upload = models.FileField(storage=prefixed)
+        protected = models.FileField(storage=make(querystring_expire=600), blank=True)
+
+        class Meta:
+            app_label = "tests"
+
+
+@pytest.fixture
+def known_document(monkeypatch):
+    """Instances are pickled by the name of their model."""
+    monkeypatch.setitem(apps.all_models["tests"], "document", Document)
 
 
 def test_a_prefixed_storage(settings, moto, moto_bucket):
@@ -240,7 +250,7 @@ def test_a_storage_is_pickled_with_all_it_has():
     assert again.deconstruct() == storage.deconstruct()
 
 
-def test_a_model_instance_is_pickled(moto, moto_bucket, monkeypatch):
+def test_a_model_instance_is_pickled(moto, moto_bucket, monkeypatch, known_document):
     storage = S3Storage(**moto.options(moto_bucket))
     field = Document._meta.get_field("upload")
     monkeypatch.setattr(field, "storage", storage)

@@ -164,6 +164,26 @@ def test_what_could_not_be_copied_stays(aliases, monkeypatch):
     assert "1 file copied, 1 failed" in ran.out
 
 
+@pytest.mark.parametrize("command", [("mv",), ("mv", "-r")])
+@pytest.mark.parametrize("kind", ["s3", "sftp"])
+def test_one_place_by_two_addresses_is_not_moved_onto_itself(aliases, config, kind, command):
+    one = config(kind)
+    if kind == "s3":
+        address = one["OPTIONS"]["endpoint_url"].replace("127.0.0.1", "localhost")
+        other = {**one, "OPTIONS": {**one["OPTIONS"], "endpoint_url": address}}
+    else:
+        other = config("files", location=one["OPTIONS"]["root_path"])
+    live, _ = aliases(live=one, copy=other)
+    fill(live, "d/a.txt")
+    what = "d" if command[1:] else "d/a.txt"
+    ran = storages_command(*command, f"live:{what}", f"copy:{what}")
+    assert ran.status == 1
+    assert "one directory by two addresses, so nothing was moved" in ran.err
+    assert tree(live) == {"d/a.txt": b"d/a.txt"}
+    assert storages_command(*command, f"live:{what}", "copy:e/").status == 0
+    assert list(tree(live)) == ["e/a.txt"]
+
+
 def test_nothing_is_replaced(aliases):
     source, target = aliases(live="memory", copy="files")
     fill(source, "a.txt", "b.txt")

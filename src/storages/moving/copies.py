@@ -12,6 +12,7 @@ from storages.moving.filters import Filters
 from storages.moving.jobs import Job, Outcome
 from storages.moving.pairing import without_twins
 from storages.moving.places import Place
+from storages.moving.probing import is_one
 from storages.moving.refusing import Refused
 from storages.moving.summary import Planned, Summary
 from storages.moving.transfer import Settings, Transfer
@@ -103,6 +104,8 @@ class Copies:
 
     def outcomes(self) -> Generator[Outcome]:
         """What comes of each file, as it ends; leaving the loop ends the run."""
+        if self.move and not self.dry_run:
+            self._check_apart()
         for step in self._steps:
             is_last = step is self._steps[-1]
             jobs = without_twins(self._counted(step, is_last=is_last), step.transfer.target)
@@ -113,6 +116,16 @@ class Copies:
                 yield from self.summary.added(done)
             if step.tree and self.move and not self.dry_run:
                 remove_empty(step.tree)
+
+    def _check_apart(self) -> None:
+        """Move nothing onto itself: it would be gone."""
+        for step in self._steps:
+            source, target = step.transfer.source, step.transfer.target
+            if is_one(source, target):
+                raise Refused(
+                    f"{source} and {target} are one directory by two addresses, so nothing was "
+                    "moved: name both by the same alias."
+                )
 
     def _counted(self, step: _Step, *, is_last: bool) -> Iterator[Job]:
         for job in step.jobs(self.filters):

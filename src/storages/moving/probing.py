@@ -1,0 +1,29 @@
+"""Whether two places are one, where options do not tell it: by a file that is put there."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.core.files.base import ContentFile
+
+from storages.moving.addressing import Addresses
+from storages.moving.places import Place
+
+
+def is_one(source: Place, target: Place) -> bool:
+    """Whether what is stored in one directory is in the other one, too; OSError.
+
+    A bucket may be reached by several addresses, and a directory by SFTP, by FTP and on disk. Then
+    a file that is moved from one to the other would be copied onto itself, and deleted.
+    """
+    if not Addresses(source.storage).may_be_same(Addresses(target.storage)):
+        return False
+    name = f".storehouse-{secrets.token_hex(12)}"
+    probe = target.name(name)
+    target.side.write(probe, ContentFile(b""), overwrite=False)
+    try:
+        return source.below(name).is_file()
+    except PermissionError:  # who may not list is not told that there is none
+        return False
+    finally:
+        target.storage.delete(probe)

@@ -28,7 +28,7 @@ from storages.testing import MemoryStorage
 from tests.looking import files
 from tests.moving import fill, storages_command
 from tests.servers import count_requests
-from tests.shop.models import ARCHIVE, Book, Invoice, Item, Page, Receipt
+from tests.shop.models import ARCHIVE, Book, Invoice, Item, Page, PastInvoice, Receipt
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -196,6 +196,7 @@ def test_nothing_goes_if_a_table_cannot_be_read(media):
     assert "orphan.jpg" in out
     assert err == "shop.Book: cover: no such table: shop_book\n"
     _, err = run("default", "--delete", status=1)
+    assert err.count("\n") == 1
     assert re.search(r"No more is deleted.* shop\.Book: cover: no such ta", err)
     assert files(media) == ["a.jpg", "orphan.jpg"]
 
@@ -217,6 +218,16 @@ def test_nothing_goes_if_an_alias_cannot_be_made(use, bucket):
     with pytest.raises(Refused, match=r"STORAGES\['broken'\]"):
         found(delete=True)
     assert files(media) == ["a.jpg", "orphan.jpg"]
+
+
+def test_static_files_that_have_no_directory_are_nowhere(use, bucket, settings):
+    """As they are in a project that nobody has deployed yet."""
+    settings.STATIC_ROOT = None
+    static = {"backend": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    media = use(default={"bucket_name": bucket}, staticfiles=static)
+    old(media, "a.jpg", "orphan.jpg")
+    Item.objects.create(photo="a.jpg")
+    assert found(delete=True) == ["orphan.jpg"]
 
 
 def test_a_file_that_is_replaced_meanwhile_stays(media, monkeypatch):
@@ -497,6 +508,16 @@ def test_rows_whose_file_is_gone(media):
     assert [(each.owner, each.name) for each in outcomes] == [
         ("shop.Receipt(7/26).scan", "gone.png")
     ]
+
+
+def test_what_a_history_refers_to_stays_and_may_be_gone():
+    old(ARCHIVE, "now.png", "past.png", "orphan.png")
+    Invoice.objects.create(scan="now.png")
+    for name in ("past.png", "gone.png", "../up.png", ""):
+        PastInvoice.objects.create(scan=name)
+    assert found(ARCHIVE, delete=True) == ["orphan.png"]
+    assert files(ARCHIVE) == ["now.png", "past.png"]
+    assert list(bulk.missing(ARCHIVE)) == []
 
 
 def test_rows_of_composite_keys(media):

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, Storage, storages
 
 from storages.entry import Entry
 from storages.moving.addressing import Addresses
 from storages.moving.jobs import Job, Outcome, one_files
 from storages.moving.ledger import Ledger, Referred
 from storages.moving.places import Place, unwrapped
-from storages.moving.references import Databases, Reference, media_fields
+from storages.moving.references import Databases, Reference, former_fields, media_fields
 
 STATICFILES = "staticfiles"
 """The alias where Django stores static files, of which only a manifest tells which are in use."""
@@ -45,7 +45,8 @@ class Census:
         self._root = self._addresses.root(place.path)
         self._whole = self._addresses.root("")
         self._has_links = False
-        self._fields = [(each, Addresses(each.storage)) for each in media_fields()]
+        fields = [*media_fields(), *former_fields()]
+        self._fields = [(each, Addresses(each.storage)) for each in fields]
         self._static: dict[str, Any] = {}
         self._others: list[str] = []
         """What the keys of files of other storages begin with, of which no row tells."""
@@ -76,6 +77,8 @@ class Census:
         for alias in storages.backends:
             try:
                 storage = unwrapped(storages[alias])
+                if is_nowhere(storage):
+                    continue
                 addresses = Addresses(storage)
                 root = addresses.root("") if self._is_here(addresses) else None
             except Exception as error:  # noqa: BLE001 - who knows where its files are
@@ -144,7 +147,8 @@ class Census:
             try:
                 keys = list(addresses.keys(name))
             except (SuspiciousOperation, OSError, ValueError):
-                self.nowhere.append(Referred("", owner, name))
+                if owner:
+                    self.nowhere.append(Referred("", owner, name))
                 continue
             for key in keys:
                 self.is_known = self.is_known or key.startswith(self._whole)
@@ -174,6 +178,11 @@ class Census:
             return self._addresses.is_file(referred.key)
 
     def _cannot(self, owner: str, name: str, error: Exception) -> None:
-        self.unreadable.append(
-            Outcome.failed(Job(name or owner, owner=owner if name else ""), error)
-        )
+        failed = Outcome.failed(Job(name or owner, owner=owner if name else ""), error)
+        if failed not in self.unreadable:  # it is asked more than once
+            self.unreadable.append(failed)
+
+
+def is_nowhere(storage: Storage) -> bool:
+    """Whether it has no files at all, as Django's static ones without STATIC_ROOT."""
+    return isinstance(storage, FileSystemStorage) and storage.location is None

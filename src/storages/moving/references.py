@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.core.files.storage import Storage
 from django.db import connections, router
 from django.db.models import FileField, Model, QuerySet
 
@@ -27,15 +28,15 @@ class Reference(NamedTuple):
 
     name: str
     owner: str
-    """`app.Model(pk).field`."""
+    """`app.Model(pk).field`; empty for what a history tells, whose files may be gone."""
 
 
 @dataclass(frozen=True)
 class MediaField:
-    """A FileField of a model, or of a subclass of it."""
+    """A FileField of a model, or of a subclass of it; or what a history has made of one."""
 
     model: type[Model]
-    field: FileField
+    field: Any
 
     def __str__(self) -> str:
         return f"{self.model._meta.label}.{self.field.name}"
@@ -51,8 +52,13 @@ class MediaField:
         found = rows.order_by().values_list("pk", self.field.attname)
         for pk, name in found.iterator(CHUNK):
             if name:
-                row = ", ".join(map(str, pk)) if isinstance(pk, tuple) else pk
-                yield Reference(str(name), f"{self.model._meta.label}({row}).{self.field.name}")
+                yield Reference(str(name), self._owner(pk))
+
+    def _owner(self, pk: Any) -> str:
+        if not isinstance(self.field, FileField):
+            return ""
+        row = ", ".join(map(str, pk)) if isinstance(pk, tuple) else pk
+        return f"{self.model._meta.label}({row}).{self.field.name}"
 
 
 class Databases:
@@ -96,6 +102,20 @@ def media_fields(labels: Iterable[str] = ()) -> list[MediaField]:
         if label.lower() not in known:
             raise UnknownField(_unknown(label, known))
     return list(dict.fromkeys(each for label in labels for each in known[label.lower()]))
+
+
+def former_fields() -> list[MediaField]:
+    """The fields of all models that are no FileFields, but have a storage as those have.
+
+    django-simple-history makes texts of the FileFields that it copies, and keeps the names in them.
+    """
+    return [
+        MediaField(model, each)
+        for model in _models()
+        for each in model._meta.local_concrete_fields
+        if not isinstance(each, FileField)
+        and isinstance(unwrapped(getattr(each, "storage", None)), Storage)
+    ]
 
 
 def _by_label() -> dict[str, list[MediaField]]:

@@ -176,7 +176,7 @@ def test_a_file_of_many_rows_is_copied_once(live):
 
 def test_what_the_source_itself_has_is_not_copied_onto_it(live):
     _, err = copymedia("--to", "live", status=1)
-    assert err.endswith("is stored in live itself: say where to copy to.")
+    assert err.endswith("is stored in live itself: say where to copy to, or which models.")
     _, err = copymedia("--to", "lvie", status=1)
     assert err.startswith("STORAGES has no 'lvie'")
 

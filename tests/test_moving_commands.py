@@ -212,13 +212,37 @@ def test_a_dry_run_writes_nothing(aliases, kind, tmp_path):
         "mv live:a.txt copy:y",
     ):
         ran = storages_command(*command.split(), "--dry-run")
-        assert (ran.status, "would copy " in ran.out) == (0, True)
+        verb = "move" if command.startswith("mv") else "copy"
+        assert (ran.status, f"would {verb} " in ran.out) == (0, True)
         assert storages_command("sync", "live:", f"{tmp_path}/new/x", "--dry-run").status == 0
     assert len(tree(source)) == 2
     assert tree(target) == {}
     assert not (tmp_path / "new").exists()
     if kind == "files":
         assert not os.path.exists(target.path(""))
+
+
+def test_a_quiet_run_tells_failures_alone(aliases):
+    source, target = aliases(live="memory", copy="files")
+    fill(source, "a.txt", "d/b.txt")
+    fill(target, "d/b.txt/c.txt")
+    assert storages_command("sync", "live:", "copy:", "-v", "0").out == ""
+    ran = storages_command("cp", "live:d/b.txt", "live:a.txt", "copy:d/", "-v", "0")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.startswith("b.txt: ")
+    assert storages_command("rm", "copy:a.txt", "-v", "0").out == ""
+
+
+@pytest.mark.parametrize("command", ["sync", "check"])
+@pytest.mark.parametrize("kind", ["files", "sftp"])
+def test_a_file_in_the_place_of_the_target(aliases, kind, command):
+    source, target = aliases(live="memory", copy=kind)
+    fill(source, "a.txt")
+    fill(target, "d/b.txt")
+    ran = storages_command(command, "live:", "copy:d/b.txt")
+    assert ran.status == 1
+    assert ran.err == "copy:d/b.txt is a file, and no directory."
+    assert tree(target) == {"d/b.txt": b"d/b.txt"}
 
 
 def test_check(aliases):

@@ -161,7 +161,7 @@ def test_what_could_not_be_copied_stays(aliases, monkeypatch):
     ran = storages_command("mv", "-r", "live:d", "copy:d")
     assert (ran.status, tree(source)) == (1, {"d/a.txt": b"d/a.txt"})
     assert "a.txt: 'd/a.txt' is a directory." in ran.err
-    assert "1 file copied, 1 failed" in ran.out
+    assert "1 file moved, 1 failed" in ran.out
 
 
 @pytest.mark.parametrize("command", [("mv",), ("mv", "-r")])
@@ -190,7 +190,7 @@ def test_nothing_is_replaced(aliases):
     put(target, "a.txt", b"kept")
     dry = storages_command("mv", "-r", "-n", "--dry-run", "live:", "copy:")
     assert "would skip a.txt" in dry.out
-    assert "would copy b.txt" in dry.out
+    assert "would move b.txt" in dry.out
     assert tree(target) == {"a.txt": b"kept"}
     ran = storages_command("mv", "-r", "--no-clobber", "live:", "copy:")
     assert (ran.status, "1 skipped" in ran.out) == (0, True)

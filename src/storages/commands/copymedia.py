@@ -8,14 +8,7 @@ from django.core.management.base import CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
-from storages.commands.running import Running, add_report
-from storages.commands.shared import (
-    add_executor,
-    add_filters,
-    add_workers,
-    executor_of,
-    filters_of,
-)
+from storages.commands.running import Running, add_run, run_options
 from storages.moving.media import MediaCopy
 
 
@@ -48,12 +41,7 @@ class CopyMedia(Subcommand):
             metavar="ALIAS",
             help="Where to read the rows; by default the database of each model.",
         )
-        parser.add_argument("--verify", action="store_true", help="Compare each copy once more.")
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
-        add_filters(parser)
-        add_workers(parser)
-        add_executor(parser)
-        add_report(parser)
+        add_run(parser)
 
     def run(self, options: dict[str, Any]) -> int | None:
         run = MediaCopy(
@@ -61,12 +49,11 @@ class CopyMedia(Subcommand):
             bulk.place(options["target"]) if options["target"] else None,
             models=options["models"],
             database=options["database"],
-            filters=filters_of(options),
-            verify=options["verify"],
-            dry_run=options["dry_run"],
-            executor=executor_of(options),
+            **run_options(options),
         )
         status = Running(self, options).show(run.outcomes(), run.summary, run.planned)
+        if not options["verbosity"]:
+            return status
         for model, counts in sorted(run.summary.models.items()):
             told = ", ".join(f"{count:,} {action}" for action, count in sorted(counts.items()))
             self.stdout.write(f"  {model}: {told}")

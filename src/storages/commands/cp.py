@@ -8,8 +8,7 @@ from django.core.management.base import CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
-from storages.commands.running import Running, add_report
-from storages.commands.shared import add_executor, add_filters, add_workers, executor_of, filters_of
+from storages.commands.running import Running, add_run, run_options
 from storages.moving.copies import Copies
 
 
@@ -32,14 +31,7 @@ class Cp(Subcommand):
         parser.add_argument(
             "-n", "--no-clobber", action="store_true", help="Replace no file, skip it."
         )
-        parser.add_argument(
-            "--verify", action="store_true", help="Compare each copy with what was read."
-        )
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
-        add_filters(parser)
-        add_workers(parser)
-        add_executor(parser)
-        add_report(parser)
+        add_run(parser)
 
     def run(self, options: dict[str, Any]) -> int | None:
         run = Copies(
@@ -48,12 +40,10 @@ class Cp(Subcommand):
             recursive=options["recursive"],
             overwrite=not options["no_clobber"],
             move=self.moves,
-            verify=options["verify"],
-            dry_run=options["dry_run"],
-            filters=filters_of(options),
-            executor=executor_of(options),
+            **run_options(options),
         )
-        return Running(self, options).show(run.outcomes(), run.summary, run.planned)
+        running = Running(self, options, copied="moved" if self.moves else "copied")
+        return running.show(run.outcomes(), run.summary, run.planned)
 
 
 class Mv(Cp):

@@ -23,8 +23,8 @@ LOOKS = {OK: "SUCCESS", WARNING: "WARNING", FAILED: "ERROR"}
 class Doctor(Subcommand):
     name = "doctor"
     help = (
-        "Try out what a project does with a storage: tell how long each step took, or what failed "
-        "and how to cure it. What it writes is deleted again."
+        "Tries out what a project does with a storage: tells how long each step took, or what "
+        "failed and how to cure it. What it writes is deleted again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -28,7 +28,11 @@ class Du(Subcommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("place", metavar="ALIAS[:PATH]", help="Where to look.")
         parser.add_argument(
-            "--depth", type=positive, default=1, help="Folders in folders, to this depth (1)."
+            "--depth",
+            type=positive,
+            default=1,
+            metavar="N",
+            help="Folders in folders, to this depth (1).",
         )
         parser.add_argument("-b", "--bytes", action="store_true", help="Sizes in bytes.")
         add_filters(parser)

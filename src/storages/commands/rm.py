@@ -37,8 +37,9 @@ class Rm(Subcommand):
             except OSError as error:
                 failed += 1
                 self.stderr.write(f"{place}: {error}")
-        would = "would be " if options["dry_run"] else ""
-        self.stdout.write(f"{files_text(number)} {would}deleted.")
+        if options["verbosity"]:
+            would = "would be " if options["dry_run"] else ""
+            self.stdout.write(f"{files_text(number)} {would}deleted.")
         return 1 if failed else 0
 
     def _is_tree(self, place: Place, options: dict[str, Any]) -> bool:

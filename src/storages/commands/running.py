@@ -10,13 +10,23 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from storages.commands.base import Subcommand
-from storages.commands.shared import files_text, name_text, size_text
+from storages.commands.shared import (
+    add_executor,
+    add_filters,
+    add_workers,
+    executor_of,
+    files_text,
+    filters_of,
+    name_text,
+    size_text,
+)
 from storages.moving.jobs import Outcome
 from storages.moving.summary import Planned, Report, Summary
 from storages.progress import Bar
 
 VERBS = {
     "copied": ("copied", "would copy"),
+    "moved": ("moved", "would move"),
     "deleted": ("deleted", "would delete"),
     "skipped": ("skipped", "would skip"),
     "equal": ("equal", "equal"),
@@ -27,6 +37,28 @@ MOST = 100
 """Failures that are listed at the end; a report has all of them."""
 
 
+def add_run(parser: CommandParser) -> None:
+    """What every run that copies takes."""
+    parser.add_argument(
+        "--verify", action="store_true", help="Compare each copy with what was read."
+    )
+    parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
+    add_filters(parser)
+    add_workers(parser)
+    add_executor(parser)
+    add_report(parser)
+
+
+def run_options(options: dict[str, Any]) -> dict[str, Any]:
+    """The same as the fields of a run."""
+    return {
+        "verify": options["verify"],
+        "dry_run": options["dry_run"],
+        "filters": filters_of(options),
+        "executor": executor_of(options),
+    }
+
+
 def add_report(parser: CommandParser) -> None:
     parser.add_argument(
         "--report", metavar="FILE", help="Write what became of each file there, as lines of JSON."
@@ -34,10 +66,16 @@ def add_report(parser: CommandParser) -> None:
 
 
 class Running:
-    """Shows the outcomes of a run: file by file with `-v 2` or a dry run, else how far it is."""
+    """Shows the outcomes of a run: file by file with `-v 2` or a dry run, else how far it is.
 
-    def __init__(self, command: Subcommand, options: dict[str, Any]) -> None:
-        self._command = command
+    `copied` is what it calls a file that was copied. With `-v 0` only failures are told.
+    """
+
+    def __init__(
+        self, command: Subcommand, options: dict[str, Any], *, copied: str = "copied"
+    ) -> None:
+        self._command, self._copied = command, copied
+        self._is_quiet = options["verbosity"] == 0
         self._dry_run = bool(options.get("dry_run"))
         self._names = options["verbosity"] > 1 or self._dry_run
         self._report = options.get("report")
@@ -50,15 +88,20 @@ class Running:
             with opened(self._report) as report, closing(self._bar), closing(outcomes):
                 for outcome in outcomes:
                     report.add(outcome, is_dry=self._dry_run)
-                    if self._names and outcome.action in VERBS:
-                        verb = VERBS[outcome.action][self._dry_run]
-                        self._command.stdout.write(f"{verb} {name_text(outcome.name)}")
+                    self._tell(outcome)
                     self._bar.show(lambda: self._state(summary, planned))
         except (OSError, ValueError):  # a side that cannot be listed; Refused
             self._conclude(summary)
             raise
         self._conclude(summary)
         return 0 if summary.ok else 1
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Name the file, if names are told; failures are told at the end."""
+        action = self._copied if outcome.action == "copied" else outcome.action
+        if self._names and action in VERBS:
+            verb = VERBS[action][self._dry_run]
+            self._command.stdout.write(f"{verb} {name_text(outcome.name)}")
 
     def _state(self, summary: Summary, planned: Planned) -> tuple[float, str]:
         """How much is done, how fast, and how long it still takes if all of it is known."""
@@ -78,13 +121,14 @@ class Running:
         tell_failures(self._command, summary)
         for note in summary.notes:
             self._command.stderr.write(note)
-        self._command.stdout.write(self._told(summary))
+        if not self._is_quiet:
+            self._command.stdout.write(self._told(summary))
 
     def _told(self, summary: Summary) -> str:
         """The last line: what was done, how much, and how long it took."""
         counts = summary.counts
         would = "would be " if self._dry_run else ""
-        parts = [f"{files_text(counts['copied'])} {would}copied"]
+        parts = [f"{files_text(counts['copied'])} {would}{self._copied}"]
         if summary.on_server:
             parts[0] += f" ({summary.on_server:,} by the service itself)"
         parts += [f"{counts['equal']:,} equal"] if counts["equal"] else []

@@ -104,6 +104,7 @@ def add_workers(parser: CommandParser) -> None:
     parser.add_argument(
         "--workers",
         type=positive,
+        metavar="N",
         help="Files that are worked at at once; by default 48, or as many connections as the "
         "storages may have.",
     )

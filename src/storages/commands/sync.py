@@ -8,16 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from storages import bulk
 from storages.commands.base import Subcommand
-from storages.commands.running import Running, add_report
-from storages.commands.shared import (
-    add_comparison,
-    add_executor,
-    add_filters,
-    add_workers,
-    count,
-    executor_of,
-    filters_of,
-)
+from storages.commands.running import Running, add_run, run_options
+from storages.commands.shared import add_comparison, count
 from storages.moving.syncing import Sync as Run
 
 
@@ -49,14 +41,7 @@ class Sync(Subcommand):
             help="Where replaced and deleted files go: a directory in the storage of the target, "
             "in which each run makes one of its own.",
         )
-        parser.add_argument(
-            "--verify", action="store_true", help="Compare each copy with what was read."
-        )
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would be done.")
-        add_filters(parser)
-        add_workers(parser)
-        add_executor(parser)
-        add_report(parser)
+        add_run(parser)
 
     def run(self, options: dict[str, Any]) -> int | None:
         if options["max_delete"] is not None and not options["delete"]:
@@ -67,10 +52,7 @@ class Sync(Subcommand):
             compare=options["compare"],
             delete=options["delete"],
             max_delete=options["max_delete"],
-            filters=filters_of(options),
-            dry_run=options["dry_run"],
             backup_dir=options["backup_dir"],
-            verify=options["verify"],
-            executor=executor_of(options),
+            **run_options(options),
         )
         return Running(self, options).show(run.outcomes(), run.summary, run.planned)

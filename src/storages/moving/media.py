@@ -71,7 +71,10 @@ class MediaCopy:
         self._fields = [(each, self._place_of(each)) for each in media_fields(self.models)]
         for each, place in self._fields:
             if place.identity() == self.source.identity():
-                raise Refused(f"{each} is stored in {self.source} itself: say where to copy to.")
+                raise Refused(
+                    f"{each} is stored in {self.source} itself: say where to copy to, or which "
+                    "models."
+                )
 
     def _place_of(self, media: MediaField) -> Place:
         return self.target or place_of(media.storage)

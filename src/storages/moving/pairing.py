@@ -46,6 +46,8 @@ class Pairs:
                 left[name] = self._comparing.seen(entry)
                 if name != entry.name:
                     self._called[name] = entry.name
+        if not left:
+            self._check_target()
         for entry in self._source.scan():
             if self._takes(entry.name):
                 self.count += 1
@@ -57,6 +59,11 @@ class Pairs:
     def extra(self) -> dict[str, Seen]:
         """The target's files without a source, if all of the source is known."""
         return {self._called.get(name, name): seen for name, seen in self._left.items()}
+
+    def _check_target(self) -> None:
+        """NotADirectoryError for a file where no directory can be beside it."""
+        if self._target.side._has_directories() and self._target.is_file():
+            raise NotADirectoryError(f"{self._target} is a file, and no directory.")
 
     def _takes(self, name: str) -> bool:
         # What collectstatic remembers of a storage is true of no other one.

@@ -36,7 +36,12 @@ class Command(BaseCommand):
             one = cls(self.stdout, self.stderr, self.style)
             own = several.add_parser(one.name, help=one.help, description=one.help)
             own.add_argument(
-                "-v", "--verbosity", type=int, choices=range(4), default=SUPPRESS, help="0 to 3."
+                "-v",
+                "--verbosity",
+                type=int,
+                choices=range(4),
+                default=SUPPRESS,
+                help="How much is told (1): 0 is what has failed, 2 every file.",
             )
             one.add_arguments(own)
             own.set_defaults(run=type(one))
@@ -75,9 +80,13 @@ def _text(error: BaseException) -> str:
     return text if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: {text}"
 
 
-def subcommands() -> Iterator[type[Subcommand]]:
+def subcommands() -> list[type[Subcommand]]:
     """Those of the modules of `storages.commands`, in the order of their names."""
-    for found in sorted(pkgutil.iter_modules(commands.__path__), key=lambda each: each.name):
+    return sorted(_found(), key=lambda each: each.name)
+
+
+def _found() -> Iterator[type[Subcommand]]:
+    for found in pkgutil.iter_modules(commands.__path__):
         module = importlib.import_module(f"{commands.__name__}.{found.name}")
         for each in vars(module).values():
             if (

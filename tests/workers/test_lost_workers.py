@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storages import bulk
-from storages.moving.machines import Workers, WorkersError
+from storages.moving.machines import Workers, WorkersError, batches
 from storages.moving.places import place_of
 from storages.moving.syncing import Sync
 from storages.tasks import carry_out
@@ -113,6 +113,19 @@ def test_nobody_works(celery: CelerySide, site: Site) -> None:
     site.fill(*QUICK)
     with pytest.raises(WorkersError, match="No worker was heard of for 1 seconds, with 4 batches"):
         bulk.sync("live", "copy", executor=celery.workers(files=5, lease=0.3))
+    assert site.copied() == []
+
+
+def test_what_nobody_has_begun_in_time_is_not_begun_later(
+    celery: CelerySide, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "KEPT", 0.1)
+    site.fill(*QUICK)
+    with pytest.raises(WorkersError):
+        bulk.sync("live", "copy", executor=celery.workers(files=5, lease=0.3))
+    left = celery.waiting()
+    worker = celery.worker("-c", "1")
+    wait_for(lambda: settled(worker.log) == left)
     assert site.copied() == []
 
 

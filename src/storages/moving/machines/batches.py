@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -21,6 +22,9 @@ BYTES = 256 * MiB
 
 ATTEMPTS = 3
 """How often a batch is begun before its files are given up: one of them may end each worker."""
+
+KEPT = 24 * 60 * 60
+"""Seconds after which nobody begins a batch any more: whoever sent it has mostly gone."""
 
 RELEASE = ""
 """The version of this code as it was when the process loaded it."""
@@ -61,6 +65,8 @@ class Batch:
     beat: float = 1.0
     """Seconds after which the worker tells how far it is."""
     attempt: int = 1
+    until: float = 0.0
+    """Seconds since 1970 at which it is too late to begin."""
     release: str = RELEASE
 
     @classmethod
@@ -68,12 +74,12 @@ class Batch:
         """ValueError for places that other machines do not have."""
         numbered = {str(number): job for number, job in enumerate(jobs)}
         marks = mark(transfer.source), mark(transfer.target)
-        return cls(transfer.spec(), marks, numbered, **more)
+        return cls(transfer.spec(), marks, numbered, until=time.time() + KEPT, **more)
 
     def rest(self, left: Mapping[str, Job], attempt: int) -> Batch:
         """What is left of it, for another attempt."""
         jobs = {number: replace(job, again=True) for number, job in left.items()}
-        return replace(self, jobs=jobs, attempt=attempt)
+        return replace(self, jobs=jobs, attempt=attempt, until=time.time() + KEPT)
 
     def as_json(self) -> dict[str, Any]:
         told = {each.name: getattr(self, each.name) for each in fields(self)}

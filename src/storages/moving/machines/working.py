@@ -43,14 +43,14 @@ def carry_out(
     except (ValueError, ImproperlyConfigured) as error:
         answer.refused = f"Worker {worker or 'of the queue'}: {error}"
         return answer.as_json()
+    if time.time() > batch.until:
+        answer.error = "The batch has waited for too long, and may not be wanted any more."
+        return answer.as_json()
     answer.attempt = max(batch.attempt, answer.attempt + 1 if earlier else 1)
     left = {number: job for number, job in batch.jobs.items() if number not in answer.done}
-    if answer.attempt > ATTEMPTS:
-        give_up(answer, left)
-    else:
-        if earlier or again:
-            left = {number: replace(job, again=True) for number, job in left.items()}
-        _work(batch, transfer, left, answer, tell)
+    if earlier or again:
+        left = {number: replace(job, again=True) for number, job in left.items()}
+    _attempt(batch, transfer, left, answer, tell)
     answer.is_complete = True
     return answer.as_json()
 
@@ -65,10 +65,16 @@ def give_up(answer: Answer, left: Mapping[str, Job]) -> None:
         answer.add(number, Outcome.failed(job, error))
 
 
-def _work(
+def _attempt(
     batch: Batch, transfer: Transfer, left: Mapping[str, Job], answer: Answer, tell: Tell
 ) -> None:
-    """The crew works in threads of its own, so that there is a beat however long a file takes."""
+    """Do what is left, unless too many have tried before.
+
+    The crew works in threads of its own, so that there is a beat however long a file takes.
+    """
+    if answer.attempt > ATTEMPTS:
+        give_up(answer, left)
+        return
     numbers = {id(job): number for number, job in left.items()}
     told = _beat(answer, tell)  # before anything is done, so that another attempt knows of this one
     with closing(Backlog(Threads(batch.workers).results(transfer, left.values()))) as crew:

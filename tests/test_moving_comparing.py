@@ -7,7 +7,7 @@ import pytest
 
 from storages import bulk
 from storages.moving.filters import Filters
-from tests.moving import OLD, fill, put, tree
+from tests.moving import OLD, fill, put, storages_command, tree
 from tests.servers import count_requests
 
 # -- comparing
@@ -180,11 +180,13 @@ def test_a_pattern_of_signs(pattern, name):
 
 def test_what_others_keep_there_takes_no_part(aliases):
     source, target = aliases(live="files", copy="files")
-    fill(source, "a.txt", ".storehouse-static.json")
+    fill(source, "a.txt", ".storehouse-static.json", "d/.storehouse-doctor-1.txt")
     fill(target, "d/.storehouse-static.json", "x.txt")
     part = target.path(".storehouse-0.part")
     with open(part, "wb"):
         pass
     assert bulk.sync("live:", "copy:", delete=True).counts == {"copied": 1, "deleted": 1}
+    assert sorted(tree(target)) == ["a.txt", "d/.storehouse-static.json"]
+    assert storages_command("cp", "-r", "live:", "copy:").status == 0
     assert sorted(tree(target)) == ["a.txt", "d/.storehouse-static.json"]
     assert os.path.exists(part)

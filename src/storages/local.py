@@ -19,9 +19,10 @@ from django.core.files.storage import FileSystemStorage
 
 from storages.entry import Entry
 from storages.foreign import NOT_A_DIRECTORY, Foreign, Spool
+from storages.names import OURS
 from storages.tree_files import STALE
 
-PREFIX, SUFFIX = ".storehouse-", ".part"
+PREFIX, SUFFIX = OURS, ".part"
 """How the names of files on their way begin and end; no listing shows them."""
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

@@ -9,9 +9,17 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, SuspiciousFileOperation
 
+OURS = ".storehouse-"
+"""How the names of what this package itself stores begin, in any directory."""
+
 # Path parts of word characters that don't begin with a dot: nothing in it needs cleaning.
 _PART = r"[\w\-+=@~!()' ,][\w\-+=@~!()' ,.]*"
 _is_plain = re.compile(f"{_PART}(?:/{_PART})*").fullmatch
+
+
+def is_ours(name: str) -> bool:
+    """Whether it is of what this package itself stores, and not of a user's file."""
+    return f"/{OURS}" in f"/{name}"
 
 
 def clean_name(name: str) -> str:

@@ -9,17 +9,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from storages.entry import Entry
+from storages.names import OURS
 from storages.pool import Pool, is_answer
 from storages.transfer import Patience
 
 if TYPE_CHECKING:
     from storages.tree import Incoming, Outgoing, Tree, TreeStorage
 
-TEMPORARY = ".storehouse-"
-"""How the names of files on their way begin, which stand beside their targets."""
-
 PART = ".part"
-"""How they end; no listing shows them."""
+"""How the names of files on their way end, beside their targets; no listing shows them."""
 
 STALE = timedelta(days=1)
 """Age of the last write after which nobody is writing any more."""
@@ -163,14 +161,14 @@ class TreeUpload:
 
 def name_beside(key: str, suffix: str) -> str:
     """A key in the directory of `key` that nothing else has."""
-    name = f"{TEMPORARY}{secrets.token_hex(12)}{suffix}"
+    name = f"{OURS}{secrets.token_hex(12)}{suffix}"
     return posixpath.join(posixpath.dirname(key), name)
 
 
 def is_temporary(entry: Entry) -> bool:
     """Whether it is a file on its way, which no listing shows."""
     name = posixpath.basename(entry.key)
-    return name.startswith(TEMPORARY) and name.endswith(PART)
+    return name.startswith(OURS) and name.endswith(PART)
 
 
 def is_stale(entry: Entry) -> bool:

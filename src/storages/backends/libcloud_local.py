@@ -25,8 +25,9 @@ from storages.backends.libcloud_errors import (
     LibCloudFileNotFoundError,
 )
 from storages.entry import Entry
+from storages.names import OURS
 
-PREFIX, SUFFIX = ".storehouse-", ".part"
+PREFIX, SUFFIX = OURS, ".part"
 """How the names of files on their way begin and end; no listing shows them."""
 
 MODE = 0o664

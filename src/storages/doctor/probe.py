@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from storages.entry import Entry
+from storages.names import OURS
 
 from .links import Link
 
-PREFIX = ".storehouse-doctor-"
+PREFIX = f"{OURS}doctor-"
 """How the names of all that an examination writes begin."""
 
 CONTENT = b"Written by `manage.py storages doctor` to see whether that works; it may be deleted.\n"

@@ -15,15 +15,13 @@ from storages.moving.jobs import Job, Outcome, one_files
 from storages.moving.ledger import Ledger, Referred
 from storages.moving.places import Place, unwrapped
 from storages.moving.references import Databases, Reference, former_fields, media_fields
+from storages.names import is_ours
 
 STATICFILES = "staticfiles"
 """The alias where Django stores static files, of which only a manifest tells which are in use."""
 
 TWINS = ("", ".gz", ".br")
 """What the names of a static file and of its compressed forms end with."""
-
-OURS = "/.storehouse-"
-"""How names begin that storages themselves use, in any directory."""
 
 
 class Census:
@@ -109,7 +107,7 @@ class Census:
     def _reason(self, entry: Entry, key: str) -> str:
         if entry.is_link or not key.startswith(self._root):
             return "links, or reached by links"
-        if OURS in f"/{entry.name}":
+        if is_ours(entry.name):
             return "of storages themselves"
         if key.startswith(tuple(self._others)):
             return "of other storages"

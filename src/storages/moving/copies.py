@@ -16,6 +16,7 @@ from storages.moving.probing import is_one
 from storages.moving.refusing import Refused
 from storages.moving.summary import Planned, Summary
 from storages.moving.transfer import Settings, Transfer
+from storages.names import is_ours
 
 
 @dataclass
@@ -148,7 +149,7 @@ class _Step:
             yield from self.files
             return
         for entry in self.tree.scan():
-            if filters.takes(entry.name):
+            if filters.takes(entry.name) and not is_ours(entry.name):
                 yield Job.of(entry, asks=not self.transfer.settings.overwrite)
 
 

@@ -10,7 +10,7 @@ from storages.moving.comparing import Comparing, Seen
 from storages.moving.filters import Filters
 from storages.moving.jobs import Job
 from storages.moving.places import Place
-from storages.staticfiles.remembered import STATE_NAME
+from storages.names import is_ours
 
 
 class Pairs:
@@ -66,8 +66,8 @@ class Pairs:
             raise NotADirectoryError(f"{self._target} is a file, and no directory.")
 
     def _takes(self, name: str) -> bool:
-        # What collectstatic remembers of a storage is true of no other one.
-        return name.rpartition("/")[2] != STATE_NAME and self._filters.takes(name)
+        # What collectstatic remembers of a storage, say, is true of no other one.
+        return not is_ours(name) and self._filters.takes(name)
 
     def _is_kept(self, name: str) -> bool:
         return bool(self._without) and self._target.joined(name).startswith(self._without)

@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 
 from storages.moving.addressing import Addresses
 from storages.moving.places import Place
+from storages.names import OURS
 
 
 def is_one(source: Place, target: Place) -> bool:
@@ -18,7 +19,7 @@ def is_one(source: Place, target: Place) -> bool:
     """
     if not Addresses(source.storage).may_be_same(Addresses(target.storage)):
         return False
-    name = f".storehouse-{secrets.token_hex(12)}"
+    name = f"{OURS}{secrets.token_hex(12)}"
     probe = target.name(name)
     target.side.write(probe, ContentFile(b""), overwrite=False)
     try:

@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from storages.entry import Entry
+from storages.names import OURS
 
-STATE_NAME = ".storehouse-static.json"
+STATE_NAME = f"{OURS}static.json"
 """The object's name, below the location of the storage."""
 
 VERSION = 3

@@ -297,6 +297,16 @@ def test_one_that_cannot_be_deleted_leaves_the_others(aliases, monkeypatch):
     assert "1 file deleted." in ran.out
 
 
+@pytest.mark.parametrize("given", [".", "./", "..", "./deeper/..", "default:here", "default:"])
+def test_the_directory_that_one_is_in_stays(two, aliases, config, tmp_path, given):
+    aliases(default=config("files", location=str(tmp_path)))
+    (tmp_path / "here" / "a.txt").touch()
+    before = local_tree(tmp_path)
+    ran = storages_command("rm", "-r", "--everything", given)
+    assert (ran.status, ran.err) == (1, f"You are in {given}: go elsewhere to delete it.")
+    assert local_tree(tmp_path) == before
+
+
 def test_a_path_of_this_machine(aliases, tmp_path):
     aliases(live="memory")
     (tmp_path / "d").mkdir()

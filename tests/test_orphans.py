@@ -230,6 +230,18 @@ def test_static_files_that_have_no_directory_are_nowhere(use, bucket, settings):
     assert found(delete=True) == ["orphan.jpg"]
 
 
+def test_nothing_goes_from_around_the_directory_that_one_is_in(use, tmp_path, monkeypatch):
+    """Without MEDIA_ROOT that is where files are stored, beside the code of the project."""
+    monkeypatch.chdir(tmp_path)
+    media = use(default={"backend": "django.core.files.storage.FileSystemStorage", "location": ""})
+    fill(media, "a.jpg", "manage.py")
+    Item.objects.create(photo="a.jpg")
+    assert found(older_than=timedelta()) == ["manage.py"]
+    _, err = run("default", "--delete", "--older-than", "0", status=1)
+    assert err == "You are in default, so none of it is deleted: go elsewhere first."
+    assert sorted(os.listdir(tmp_path)) == ["a.jpg", "manage.py"]
+
+
 def test_a_file_that_is_replaced_meanwhile_stays(media, monkeypatch):
     old(media, "a.jpg", "orphan.jpg", "other.jpg")
     Item.objects.create(photo="a.jpg")

@@ -45,6 +45,8 @@ class Rm(Subcommand):
     def _is_tree(self, place: Place, options: dict[str, Any]) -> bool:
         """Whether all that is in a directory goes; CommandError, FileNotFoundError."""
         recursive = options["recursive"]
+        if bulk.place(".").is_in(place):
+            raise CommandError(f"You are in {place}: go elsewhere to delete it.")
         if not place.path:
             if not recursive or not options["everything"]:
                 raise CommandError(f"{place} is a whole storage: that needs -r --everything.")

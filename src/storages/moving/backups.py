@@ -30,7 +30,7 @@ def with_backups(source: Place | None, target: Place, given: str) -> tuple[Place
     target, backups = (_here if target.is_local else _there)(target, given)
     if source is not None and backups.overlaps(source):
         raise Refused(f"{backups} is in {source}: the backups need a directory of their own.")
-    if target.overlaps(backups) and len(backups.identity()) <= len(target.identity()):
+    if target.is_in(backups):
         raise Refused(f"{target} is in {backups}: the backups need a directory of their own.")
     return target, backups.path
 

@@ -17,7 +17,7 @@ from storages.moving.executors import workers_for
 from storages.moving.filters import Filters
 from storages.moving.jobs import Job, Outcome, one_files
 from storages.moving.ledger import Referred
-from storages.moving.places import Place, is_addressable
+from storages.moving.places import Place, is_addressable, place_of
 from storages.moving.refusing import Refused
 from storages.moving.summary import Summary
 from storages.moving.transfer import Settings, Transfer
@@ -48,6 +48,8 @@ class Orphans:
 
     def __post_init__(self) -> None:
         self.summary = Summary()
+        if self.delete and place_of(".").is_in(self.place):  # a project without MEDIA_ROOT, say
+            raise Refused(f"You are in {self.place}, so none of it is deleted: go elsewhere first.")
         self.kept: Counter[str] = Counter()
         """Files that nothing refers to and that stay, by the reason."""
         if self.backup_dir:

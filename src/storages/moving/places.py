@@ -125,6 +125,10 @@ class Place:
         shorter = min(len(mine), len(others))
         return mine[:shorter] == others[:shorter]
 
+    def is_in(self, other: Place) -> bool:
+        """Whether it is the other one or lies in it, as far as options tell."""
+        return self.overlaps(other) and len(self.identity()) >= len(other.identity())
+
 
 def _parts(path: str) -> list[str]:
     return [part for part in path.replace(os.sep, "/").split("/") if part]

@@ -147,6 +147,17 @@ def test_a_directory_that_goes_while_it_is_listed(aliases, sshd, sftp_directory,
     assert sorted(entry.name for entry in source.scan()) == ["a.txt", "e/c.txt"]
 
 
+def test_nothing_goes_from_around_the_directory_that_one_is_in(pair, monkeypatch):
+    """Unless one has named just that one: an alias may be so for want of a MEDIA_ROOT."""
+    monkeypatch.chdir(pair[1].path(""))
+    ran = storages_command("sync", "live:", "copy:", "--delete")
+    assert ran.status == 1
+    assert "You are in copy:, so none of it was deleted" in ran.err
+    assert len(tree(pair[1])) == 6
+    assert storages_command("sync", "live:", ".", "--delete").status == 0
+    assert tree(pair[1]) == tree(pair[0])
+
+
 def test_one_that_cannot_be_deleted_is_a_failure(aliases, monkeypatch):
     source, target = aliases(live="memory", copy="memory")
     fill(source, "kept.txt")

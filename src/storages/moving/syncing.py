@@ -13,7 +13,7 @@ from storages.moving.executors import Backlog, Executor, Threads
 from storages.moving.filters import Filters
 from storages.moving.jobs import Job, Outcome
 from storages.moving.pairing import Pairs, without_twins
-from storages.moving.places import Place
+from storages.moving.places import Place, place_of
 from storages.moving.refusing import Refused
 from storages.moving.summary import Planned, Summary
 from storages.moving.transfer import Settings, Transfer
@@ -110,6 +110,11 @@ class Sync:
             raise Refused(
                 f"{self.source} has no file, so none of {self.target} was deleted. "
                 "If that is what you want, use rm -r."
+            )
+        if not self.target.is_local and place_of(".").is_in(self.target):
+            raise Refused(  # a project without MEDIA_ROOT, say, where its code lies, too
+                f"You are in {self.target}, so none of it was deleted: go elsewhere, or name its "
+                "directory."
             )
         if self.max_delete is not None and count > self.max_delete:
             raise Refused(

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
 
+from storages import bulk
 from storages.commands.running import Running
 from storages.management.commands.storages import subcommands
 from storages.moving.jobs import Outcome
@@ -199,6 +200,10 @@ def test_many_failures_are_not_all_listed(aliases, monkeypatch):
     ran = storages_command("sync", "live:", "copy:")
     assert len(ran.err.splitlines()) == 102
     assert "... and 5 more failures." in ran.err
+    monkeypatch.setattr("storages.moving.summary.KEPT", 3)
+    summary = bulk.sync("live:", "copy:")
+    assert (len(summary.failures), summary.counts["failed"], summary.ok) == (3, 105, False)
+    assert "... and 102 more failures." in storages_command("sync", "live:", "copy:").err
 
 
 @pytest.mark.parametrize("kind", ["files", "memory"])

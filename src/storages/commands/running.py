@@ -140,11 +140,12 @@ class Running:
 
 
 def tell_failures(command: Subcommand, summary: Summary) -> None:
-    for failed in summary.failures[:MOST]:
+    shown = summary.failures[:MOST]
+    for failed in shown:
         owner = f"{failed.owner}: " if failed.owner else ""
         command.stderr.write(f"{owner}{name_text(failed.name)}: {name_text(failed.error)}")
-    if len(summary.failures) > MOST:
-        command.stderr.write(f"... and {len(summary.failures) - MOST:,} more failures.")
+    if more := summary.counts["failed"] - len(shown):
+        command.stderr.write(f"... and {more:,} more failures.")
 
 
 def opened(path: str | None) -> Report:

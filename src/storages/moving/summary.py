@@ -12,6 +12,9 @@ from typing import IO, Self
 
 from storages.moving.jobs import Outcome
 
+KEPT = 10_000
+"""Failures that are kept: where nothing works, millions may fail."""
+
 
 class Summary:
     """The counts of outcomes, and the failures themselves."""
@@ -26,6 +29,7 @@ class Summary:
         self.on_server = 0
         """Files that the service has copied itself."""
         self.failures: list[Outcome] = []
+        """The first of them; `counts` tells how many there are, a report names all."""
         self.notes: list[str] = []
         """What else there is to say at the end."""
 
@@ -35,7 +39,7 @@ class Summary:
         if outcome.action == "copied":
             self.bytes += outcome.size
             self.on_server += outcome.on_server
-        if outcome.action == "failed":
+        if outcome.action == "failed" and len(self.failures) < KEPT:
             self.failures.append(outcome)
         return outcome
 

@@ -154,6 +154,15 @@ def byte_count(text: str) -> int:
     return int(found[1]) * SUFFIXES[found[2].upper()]
 
 
+LIMITS = (
+    ("--batch-files", positive, "N", f"Files that a worker is sent together ({FILES})."),
+    ("--batch-bytes", byte_count, "SIZE", f"Bytes of them at most, as 64M ({size_text(BYTES)})."),
+    ("--in-flight", positive, "N", f"Batches sent before the first is done ({IN_FLIGHT})."),
+    ("--lease", positive, "SECONDS", "Time without a sign, after which a worker is lost."),
+)
+"""What batches are sent to workers of other machines, and how long these are waited for."""
+
+
 def add_executor(parser: CommandParser) -> None:
     """Who carries out the run: threads of this process, or workers of other machines."""
     group = parser.add_argument_group("who copies")
@@ -163,14 +172,8 @@ def add_executor(parser: CommandParser) -> None:
         default="threads",
         help="Threads of this process (the default), workers of Celery, or of Django's tasks.",
     )
-    limits = [
-        ("--batch-files", positive, f"Files that a worker is sent together ({FILES})."),
-        ("--batch-bytes", byte_count, f"Bytes that they have at most ({size_text(BYTES)})."),
-        ("--in-flight", positive, f"Batches that are sent before the first is done ({IN_FLIGHT})."),
-        ("--lease", positive, "Seconds without a sign, after which a worker is taken for lost."),
-    ]
-    for option, kind, text in limits:
-        group.add_argument(option, type=kind, metavar="N", help=text)
+    for option, kind, unit, text in LIMITS:
+        group.add_argument(option, type=kind, metavar=unit, help=text)
     group.add_argument("--queue", metavar="NAME", help="The queue that the batches are sent to.")
     group.add_argument(
         "--task-backend", metavar="ALIAS", help="The backend of TASKS: storages, or else default."

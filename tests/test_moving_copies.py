@@ -184,6 +184,19 @@ def test_one_place_by_two_addresses_is_not_moved_onto_itself(aliases, config, ki
     assert list(tree(live)) == ["e/a.txt"]
 
 
+def test_nothing_is_moved_to_a_storage_of_which_nobody_knows(aliases, monkeypatch):
+    source, target = aliases(live="memory", copy="django")
+    fill(source, "a.txt")
+
+    def save(*args, **options):
+        raise RuntimeError("only images")
+
+    monkeypatch.setattr(target, "_save", save)
+    ran = storages_command("mv", "live:a.txt", "copy:a.txt")
+    assert (ran.status, "only images" in ran.err) == (1, True)
+    assert tree(source) == {"a.txt": b"a.txt"}
+
+
 def test_nothing_is_replaced(aliases):
     source, target = aliases(live="memory", copy="files")
     fill(source, "a.txt", "b.txt")

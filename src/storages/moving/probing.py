@@ -7,6 +7,7 @@ import secrets
 from django.core.files.base import ContentFile
 
 from storages.moving.addressing import Addresses
+from storages.moving.jobs import one_files
 from storages.moving.places import Place
 from storages.names import OURS
 
@@ -21,10 +22,11 @@ def is_one(source: Place, target: Place) -> bool:
         return False
     name = f"{OURS}{secrets.token_hex(12)}"
     probe = target.name(name)
-    target.side.write(probe, ContentFile(b""), overwrite=False)
-    try:
-        return source.below(name).is_file()
-    except PermissionError:  # who may not list is not told that there is none
-        return False
-    finally:
-        target.storage.delete(probe)
+    with one_files():
+        target.side.write(probe, ContentFile(b""), overwrite=False)
+        try:
+            return source.below(name).is_file()
+        except PermissionError:  # who may not list is not told that there is none
+            return False
+        finally:
+            target.storage.delete(probe)

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
+    FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     NoCredentialsError,
@@ -104,12 +105,13 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 BROKEN = (
     NoConnectionError,
+    FlexibleChecksumError,
     HTTPClientError,
     IncompleteReadError,
     ResponseStreamingError,
     HTTPError,
 )
-"""What the SDK raises when it reached no service, or lost it."""
+"""What the SDK raises when it reached no service, or lost it, or something on the way."""
 
 NO_CREDENTIALS = (
     NoCredentialsError,

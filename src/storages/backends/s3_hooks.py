@@ -30,6 +30,8 @@ def hook(client: Any, *, compatible: bool) -> None:
     events.unregister("before-call.s3", botocore.handlers.add_expect_header)
     # By its wildcard it is called before botocore looks for errors, by parsing all of an answer.
     events.register("before-parse.*.ListObjectsV2", read_objects)
+    events.register("before-parse.s3.ListObjectsV2", refuse_no_listing)
+    events.register("before-parse.s3.DeleteObjects", refuse_nothing)
     events.register_last("before-parameter-build.s3.DeleteObjects", take_keys)
     events.register_last("before-call.s3.DeleteObjects", write_keys)
     events.register("before-send.s3", count)
@@ -40,6 +42,22 @@ def hook(client: Any, *, compatible: bool) -> None:
 def count(**kwargs: Any) -> None:
     """Count the request; it is called for each attempt."""
     request_sent()
+
+
+def refuse_no_listing(response_dict: Any, **kwargs: Any) -> None:
+    """Let what is no listing be asked for again: to botocore it says that there are no objects.
+
+    All of it may be lost on the way, or come from somewhere else, as the page of a proxy does.
+    """
+    if response_dict["status_code"] == 200 and b"ListBucketResult" not in response_dict["body"]:
+        response_dict["status_code"] = 500  # as botocore does if a part of it is lost
+
+
+def refuse_nothing(response_dict: Any, **kwargs: Any) -> None:
+    """Let an answer whose body was lost be asked for again: to botocore it says that all went."""
+    announced = response_dict["headers"].get("content-length")
+    if response_dict["status_code"] == 200 and not response_dict["body"] and announced != "0":
+        response_dict["status_code"] = 500
 
 
 def take_keys(params: dict[str, Any], context: dict[str, Any], **kwargs: Any) -> None:

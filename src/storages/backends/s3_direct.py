@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from functools import lru_cache, partial
 from types import FunctionType
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
-from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError
 from urllib3 import HTTPResponse
 
@@ -29,9 +28,15 @@ from storages.signers import (
     is_usual_bucket,
 )
 
-CLIENT: Any = BaseClient
-MAKE_API_CALL = CLIENT._make_api_call
-"""What tests and tracers replace to see all calls: then calls must go that way."""
+LAYERS = (
+    "make_request",
+    "create_request",
+    "prepare_request",
+    "_send_request",
+    "_get_response",
+    "_send",
+)
+"""The methods of botocore's endpoint that requests go past here."""
 
 OPERATIONS = {
     "head_object": "HeadObject",
@@ -64,10 +69,14 @@ MOVED = (301, 302, 307, 308, 400)
 """The answers to a request that went to another region than the bucket's."""
 
 
-class _Turn(threading.local):
-    """What a thread's next request gets for an answer, instead of being sent."""
+PLANS = 1000
+"""Plans kept for later: each bucket has some, and a site may have one for each of its tenants."""
 
-    answer: Callable[[Any], Any] | None = None
+_turn: ContextVar[tuple[Any, Callable[[Any], Any]] | None] = ContextVar("_turn", default=None)
+"""A client, and what its next request gets for an answer instead of being sent.
+
+Each thread has its own, and each greenlet, also where threads were not replaced by them.
+"""
 
 
 class DirectClient:
@@ -84,11 +93,12 @@ class DirectClient:
         self._client = client
         self._credentials = CurrentCredentials(client)
         self._plans: dict[tuple[str, ...], Plan | None] = {}
-        self._turn = _Turn()
         client.meta.events.unregister("before-send.s3", count)
         client.meta.events.register_first("before-send.s3", self._take_turn)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_client":  # of one that is being copied
+            raise AttributeError(name)
         if name in OPERATIONS:
             return partial(self._call, name)
         return getattr(self._client, name)
@@ -96,10 +106,10 @@ class DirectClient:
     def _call(self, method: str, /, **params: Any) -> Any:
         params = GivenOptions(params)
         model = self._client.meta.service_model.operation_model(OPERATIONS[method])
-        asked = wanted(model, params)
+        asked = wanted(model, params) if self._is_botocores(method) else None
         plan = self._plan(method, params, asked) if asked else None
         credentials = self._credentials.get() if plan else None
-        if not (asked and plan and credentials) or CLIENT._make_api_call is not MAKE_API_CALL:
+        if not (asked and plan and credentials):
             return getattr(self._client, method)(**params)
         outcome = self._send(plan, asked, credentials)
         found = read(model, outcome) if isinstance(outcome, AWSResponse) else None
@@ -130,17 +140,18 @@ class DirectClient:
 
     def _through(self, method: str, params: Any, answer: Callable[[Any], Any]) -> Any:
         """A call of botocore's client, whose first attempt `answer` gives the outcome of."""
-        self._turn.answer = answer
+        token = _turn.set((self._client, answer))
         try:
             return getattr(self._client, method)(**params)
         finally:
-            self._turn.answer = None
+            _turn.reset(token)
 
     def _take_turn(self, request: Any, **kwargs: Any) -> Any:
         """For botocore's event `before-send`: an answer, or None to have the request sent."""
-        answer, self._turn.answer = self._turn.answer, None
-        if answer:
-            return answer(request)
+        turn = _turn.get()
+        if turn and turn[0] is self._client:
+            _turn.set(None)
+            return turn[1](request)
         request_sent()
         return None
 
@@ -152,16 +163,24 @@ class DirectClient:
             # Once more, since temporary credentials may be renewed just here.
             found = (self._learn(method, params, asked) for _ in range(2)) if usual else ()
             self._plans[kind] = next(filter(None, found), None)
+            if len(self._plans) > PLANS:
+                self._plans.pop(next(iter(self._plans), kind), None)
         return self._plans.get(kind)
+
+    def _is_botocores(self, method: str) -> bool:
+        """Whether no test or tracer has replaced a layer that we pass by, to see all requests."""
+        client = self._client
+        return is_botocores(client, ("_make_api_call", method)) and is_botocores(
+            getattr(client, "_endpoint", None), LAYERS
+        )
 
     def _is_usual(self, operation: str, bucket: str) -> bool:
         """Whether one request can tell how all others of its kind are made."""
         events = [f"{event}.s3.{operation}" for event in EVENTS] + ["before-endpoint-resolution.s3"]
         retries = self._client.meta.config.retries or {}
         return (
-            isinstance(MAKE_API_CALL, FunctionType)
-            and hasattr(getattr(self._client, "_endpoint", None), "http_session")
-            and is_usual_bucket(bucket)
+            is_usual_bucket(bucket)
+            and hasattr(self._client._endpoint, "http_session")
             and has_usual_events(self._client, events)
             and retries.get("mode") != "adaptive"  # which counts the requests of botocore alone
             and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ  # where each has a trace's id
@@ -182,7 +201,20 @@ class DirectClient:
         credentials = credentials_of(self._client)
         self._through(method, probe, look)
         like = asked._replace(key=PROBE_KEY, body=PROBE_BODY if body else b"")
-        return plan_like(seen[0], like, credentials) if credentials else None
+        return plan_like(seen[0], like, credentials) if seen and credentials else None
+
+
+def is_botocores(instance: object, methods: Iterable[str]) -> bool:
+    """Whether the methods are those that botocore's modules define."""
+    kind = type(instance)
+    for name in methods:
+        found = getattr(kind, name, None)
+        # A wrapper has the class and the module of what it wraps, if asked for them.
+        if type(found) is not FunctionType or not found.__globals__["__name__"].startswith(
+            "botocore."
+        ):
+            return False
+    return True
 
 
 def _give(outcome: Any, request: Any) -> Any:

@@ -65,6 +65,8 @@ def wanted(model: Any, params: Mapping[str, Any]) -> Wanted | None:
             headers[names[name]] = value
         elif name == "Metadata" and type(value) is dict:
             headers.update({f"{META}{each}": text for each, text in value.items()})
+            if len({each.lower() for each in headers}) < len(headers):
+                return None  # of two headers with one name, botocore sends the last
         elif name == "CopySource" and _is_usual_source(value):
             source = f"{value['Bucket']}/{value['Key']}"
             headers["x-amz-copy-source"] = quote(source, safe="/-._~")

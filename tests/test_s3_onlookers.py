@@ -9,6 +9,7 @@ from unittest import mock
 
 import pytest
 from botocore.client import BaseClient
+from botocore.config import Config
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError
 
@@ -141,6 +142,16 @@ def test_an_answer_is_for_the_greenlet_that_asked(server):
     assert answers[1]["ResponseMetadata"]["RetryAttempts"] == 0
     keys = [each.target.rpartition("/")[2] for each in server.asked]
     assert keys == ["a", "a", "other", "a"]
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard"])
+@pytest.mark.parametrize("answer", [FOUND, BUSY])
+def test_what_is_only_looked_at_is_never_sent(server, mode, answer):
+    config = Config(retries={"mode": mode, "total_max_attempts": 2})
+    storage = server.says(answer, FOUND).storage(client_config=config)
+    storage._client.put_object(Bucket="bucket", Key="a", Body=b"content")
+    assert direct(storage)
+    assert {(each.target, each.body) for each in server.asked} == {("/bucket/a", b"content")}
 
 
 def test_plans_are_bounded(server, monkeypatch):

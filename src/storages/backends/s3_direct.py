@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import lru_cache, partial
 from types import FunctionType
@@ -14,7 +14,6 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError
-from urllib3 import HTTPResponse
 
 from storages.backends.s3_hooks import count
 from storages.backends.s3_requests import Moment, Plan, Wanted, plan_like, read, wanted
@@ -73,7 +72,7 @@ PLANS = 1000
 """Plans kept for later: each bucket has some, and a site may have one for each of its tenants."""
 
 _turn: ContextVar[tuple[Any, Callable[[Any], Any]] | None] = ContextVar("_turn", default=None)
-"""A client, and what its next request gets for an answer instead of being sent.
+"""A client, and what its requests get for an answer instead of being sent.
 
 Each thread has its own, and each greenlet, also where threads were not replaced by them.
 """
@@ -139,7 +138,7 @@ class DirectClient:
     # -- with botocore
 
     def _through(self, method: str, params: Any, answer: Callable[[Any], Any]) -> Any:
-        """A call of botocore's client, whose first attempt `answer` gives the outcome of."""
+        """A call of botocore's client, whose requests `answer` gives the outcomes of."""
         token = _turn.set((self._client, answer))
         try:
             return getattr(self._client, method)(**params)
@@ -150,7 +149,6 @@ class DirectClient:
         """For botocore's event `before-send`: an answer, or None to have the request sent."""
         turn = _turn.get()
         if turn and turn[0] is self._client:
-            _turn.set(None)
             return turn[1](request)
         request_sent()
         return None
@@ -190,16 +188,15 @@ class DirectClient:
         """Have botocore make such a request, for another object, and see how."""
         seen = []
 
-        def look(request: Any) -> AWSResponse:
+        def look(request: Any) -> None:
             seen.append(request)
-            headers: Any = {}
-            raw = HTTPResponse(io.BytesIO(), preload_content=False)
-            return AWSResponse(request.url, 200, headers, raw)
+            raise _NotSentError  # an answer might be taken for a failure, and tried again
 
         body = {"Body": PROBE_BODY} if "Body" in params else {}
         probe = GivenOptions(params, Key=PROBE_KEY, **body)
         credentials = credentials_of(self._client)
-        self._through(method, probe, look)
+        with suppress(_NotSentError):
+            self._through(method, probe, look)
         like = asked._replace(key=PROBE_KEY, body=PROBE_BODY if body else b"")
         return plan_like(seen[0], like, credentials) if seen and credentials else None
 
@@ -217,7 +214,12 @@ def is_botocores(instance: object, methods: Iterable[str]) -> bool:
     return True
 
 
+class _NotSentError(Exception):
+    """What ends a call whose request was not to be sent."""
+
+
 def _give(outcome: Any, request: Any) -> Any:
+    _turn.set(None)  # the next attempt is sent
     if isinstance(outcome, Exception):
         raise outcome
     return outcome

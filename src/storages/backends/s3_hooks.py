@@ -13,6 +13,18 @@ from storages.counting import request_sent
 
 CHECKSUM_HEADERS = ("x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm")
 
+TOLD_IN_BODY = (
+    "CompleteMultipartUpload",
+    "CopyObject",
+    "CreateMultipartUpload",
+    "DeleteObjects",
+    "UploadPartCopy",
+)
+"""The operations that may have failed although the status is 200: the body says so.
+
+https://repost.aws/knowledge-center/s3-resolve-200-internalerror
+"""
+
 KEYS = "storages-keys"
 """The name of the keys to delete in the context of their request."""
 
@@ -31,7 +43,8 @@ def hook(client: Any, *, compatible: bool) -> None:
     # By its wildcard it is called before botocore looks for errors, by parsing all of an answer.
     events.register("before-parse.*.ListObjectsV2", read_objects)
     events.register("before-parse.s3.ListObjectsV2", refuse_no_listing)
-    events.register("before-parse.s3.DeleteObjects", refuse_nothing)
+    for operation in TOLD_IN_BODY:
+        events.register(f"before-parse.s3.{operation}", refuse_nothing)
     events.register_last("before-parameter-build.s3.DeleteObjects", take_keys)
     events.register_last("before-call.s3.DeleteObjects", write_keys)
     events.register("before-send.s3", count)
@@ -54,7 +67,7 @@ def refuse_no_listing(response_dict: Any, **kwargs: Any) -> None:
 
 
 def refuse_nothing(response_dict: Any, **kwargs: Any) -> None:
-    """Let an answer whose body was lost be asked for again: to botocore it says that all went."""
+    """Let an answer whose body was lost be asked for again: to botocore it is a success."""
     announced = response_dict["headers"].get("content-length")
     if response_dict["status_code"] == 200 and not response_dict["body"] and announced != "0":
         response_dict["status_code"] = 500

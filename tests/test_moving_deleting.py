@@ -158,6 +158,20 @@ def test_nothing_goes_from_around_the_directory_that_one_is_in(pair, monkeypatch
     assert tree(pair[1]) == tree(pair[0])
 
 
+@pytest.mark.parametrize(("source", "target"), [("live", "copy:d"), ("live:d", "copy")])
+def test_one_place_in_the_other_by_another_address(aliases, config, source, target):
+    one = config("s3")
+    address = one["OPTIONS"]["endpoint_url"].replace("127.0.0.1", "localhost")
+    other = {**one, "OPTIONS": {**one["OPTIONS"], "endpoint_url": address}}
+    live, _ = aliases(live=one, copy=other)
+    fill(live, "a.txt", "d/b.txt")
+    before = tree(live)
+    ran = storages_command("sync", source, target, "--delete")
+    assert ran.status == 1
+    assert "two addresses of one bucket, so nothing was done" in ran.err
+    assert tree(live) == before
+
+
 def test_one_that_cannot_be_deleted_is_a_failure(aliases, monkeypatch):
     source, target = aliases(live="memory", copy="memory")
     fill(source, "kept.txt")

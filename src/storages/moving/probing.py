@@ -20,6 +20,27 @@ def is_one(source: Place, target: Place) -> bool:
     """
     if not Addresses(source.storage).may_be_same(Addresses(target.storage)):
         return False
+    return _is_seen(source, target)
+
+
+def is_nested(source: Place, target: Place) -> bool:
+    """Whether one directory of a bucket is in the other one, by another address; OSError.
+
+    Then what is deleted in one of them would be missing in the other.
+    """
+    here, there = Addresses(source.storage), Addresses(target.storage)
+    if here.bucket is None or not here.may_be_same(there):
+        return False
+    above, below = here.root(source.path), there.root(target.path)
+    if above != below and below.startswith(above):
+        return _is_seen(source.below(below.removeprefix(above).rstrip("/")), target)
+    if above != below and above.startswith(below):
+        return _is_seen(source, target.below(above.removeprefix(below).rstrip("/")))
+    return False
+
+
+def _is_seen(source: Place, target: Place) -> bool:
+    """Whether a file that is put into one directory is in the other one."""
     name = f"{OURS}{secrets.token_hex(12)}"
     probe = target.name(name)
     with one_files():

@@ -14,6 +14,7 @@ from storages.moving.filters import Filters
 from storages.moving.jobs import Job, Outcome
 from storages.moving.pairing import Pairs, without_twins
 from storages.moving.places import Place, place_of
+from storages.moving.probing import is_nested
 from storages.moving.refusing import Refused
 from storages.moving.summary import Planned, Summary
 from storages.moving.transfer import Settings, Transfer
@@ -65,6 +66,11 @@ class Sync:
 
         OSError if a side cannot be listed; then nothing is deleted.
         """
+        if self.delete and not self.dry_run and is_nested(self.source, self.target):
+            raise Refused(
+                f"{self.source} and {self.target} lie in one another by two addresses of one "
+                "bucket, so nothing was done: leave out --delete, or name both by the same alias."
+            )
         jobs = without_twins(self._plan(), self.target)
         try:
             with (

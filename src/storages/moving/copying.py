@@ -188,7 +188,7 @@ def _send_content(
     side = sides.of(source)
     before: Entry | None = None if isinstance(source, RemoteStorage) else side.stat(name)
     with source.open(name) as content:
-        entry: Entry = before or content.entry  # type: ignore[attr-defined] # RemoteFile has it
+        entry: Entry = before or content.entry  # type: ignore[attr-defined]  # RemoteFile has it
         if isinstance(source, FileSystemStorage):
             watch = _guarded(watch, side, entry)
         sides.of(target).write(new, Watched(content, watch), overwrite=overwrite)

@@ -12,7 +12,6 @@ storages_to_serve storages by their kind: files, memory, s3, sftp (each test its
 from __future__ import annotations
 
 import ftplib
-import gc
 import ssl
 import threading
 import time
@@ -25,7 +24,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import connections
-from pyftpdlib.handlers import DTPHandler
 
 from django_ftpserver import signals
 from django_ftpserver.filesystems import StorageFS
@@ -59,10 +57,12 @@ class Serving:
         self.server: Any = self.runner.create_server()
         self.host, self.port = self.server.address
         self._clients: list[ftplib.FTP] = []
+        self._handlers: list[Any] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve)
 
     def __enter__(self) -> Serving:
+        signals.ftp_client_connected.connect(self._note)
         self._thread.start()
         return self
 
@@ -71,6 +71,7 @@ class Serving:
             client.close()
         self._stop.set()
         self._thread.join()
+        signals.ftp_client_connected.disconnect(self._note)
 
     def _serve(self) -> None:
         while not self._stop.is_set():
@@ -104,11 +105,12 @@ class Serving:
 
     def bytes_received(self) -> int:
         """Of the transfers that go on."""
-        return sum(
-            each.tot_bytes_received
-            for each in gc.get_objects()
-            if isinstance(each, DTPHandler) and not each._closed
-        )
+        channels = [each.data_channel for each in list(self._handlers)]
+        return sum(each.tot_bytes_received for each in channels if each is not None)
+
+    def _note(self, handler: Any, **about: Any) -> None:
+        if handler.server is self.server:
+            self._handlers.append(handler)
 
 
 @pytest.fixture

@@ -126,10 +126,25 @@ def test_links_are_followed_and_circles_are_not(aliases, tmp_path):
     os.symlink(elsewhere.path(""), source.path("d/more"))
     os.symlink(source.path(""), source.path("d/circle"))
     os.symlink(source.path("d"), elsewhere.path("deep/circle"))
-    os.symlink("itself", source.path("itself"))
-    os.symlink("nothing", source.path("nothing"))
     assert bulk.sync("live:", "copy:").counts == {"copied": 3}
     assert sorted(tree(target)) == ["d/a.txt", "d/more/b.txt", "d/more/deep/c.txt"]
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "told"),
+    [("nothing", "'link.txt' is a link to nothing."), ("link.txt", "Too many levels")],
+)
+def test_what_a_broken_link_has_led_to_is_not_deleted(aliases, leads_to, told):
+    """A disk that is not mounted, say, makes links that lead nowhere."""
+    source, target = aliases(live="files", copy="memory")
+    fill(source, "a.txt")
+    fill(target, "a.txt", "link.txt", "old.txt")
+    os.symlink(leads_to, source.path("link.txt"))
+    summary = bulk.sync("live:", "copy:", delete=True)
+    (failure,) = summary.failures
+    assert failure.name == "link.txt"
+    assert told in failure.error
+    assert sorted(tree(target)) == ["a.txt", "link.txt", "old.txt"]
 
 
 def test_deleting_a_tree_leaves_what_links_lead_to(aliases, tmp_path):

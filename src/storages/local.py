@@ -43,7 +43,8 @@ class Local(Foreign):
             is_link = stat.S_ISLNK(found.st_mode)
             return _entry(name, os.stat(path) if is_link else found, is_link=is_link)
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise FileNotFoundError(f"{name!r} does not exist.") from error
+            lack = "is a link to nothing" if os.path.islink(path) else "does not exist"
+            raise FileNotFoundError(f"{name!r} {lack}.") from error
 
     def save_as(self, name: str, content: Any, *, overwrite: bool) -> None:
         """Django writes into the file itself, and when that fails leaves what came so far."""
@@ -111,8 +112,8 @@ class Local(Foreign):
                 for each in entries:
                     if is_temporary(each.name):
                         continue
-                    if (found := _found(each)) is not None:
-                        yield _entry(base + each.name, found, is_link=each.is_symlink())
+                    if (entry := _listed(base + each.name, each)) is not None:
+                        yield entry
         except FileNotFoundError:
             if not self._is_root(path):
                 raise
@@ -327,18 +328,20 @@ def _entry(name: str, found: os.stat_result, *, is_link: bool = False) -> Entry:
     )
 
 
-def _found(each: os.DirEntry[str]) -> os.stat_result | None:
-    """None for what has gone meanwhile, links to nothing or themselves, pipes, sockets, devices."""
+def _listed(name: str, each: os.DirEntry[str]) -> Entry | None:
+    """The entry; None for what has gone meanwhile, and for pipes, sockets and devices.
+
+    A link to nothing or to itself is an empty file: who deletes what is not listed must know of it.
+    """
     try:
         found = each.stat()
-    except FileNotFoundError:
-        return None
     except OSError as error:
-        # What may not be looked at is there: who copies or deletes by a listing must know that.
-        if error.errno == errno.ELOOP:
-            return None
-        raise
-    return found if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else None
+        if error.errno not in (errno.ENOENT, errno.ELOOP):
+            raise  # what may not be looked at is there
+        return Entry(name, is_link=True) if each.is_symlink() else None
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        return None
+    return _entry(name, found, is_link=each.is_symlink())
 
 
 def _missing(folder: str) -> list[str]:

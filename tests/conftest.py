@@ -26,6 +26,7 @@ tests and says why; with the environment variable CI set they fail instead.
     start(Ftpd, without=("MLSD",)) -> server
                              a server of its own, as odd as asked for, until the test ends
     tests/workers/           has fixtures of its own: Redis, workers of Celery and Django's tasks
+    aliases, config          of tests/aliases.py: storages of every kind in STORAGES
     home                     Path of an empty home directory, for what looks into ~/.ssh
     google_iam               signs for gcs's service account (each test its own, in this process)
     fault_proxy(server, *, rtt=0.0, http=True) -> FaultProxy
@@ -72,7 +73,7 @@ from tests.servers import (
 )
 from tests.servers.running import running
 
-pytest_plugins = ["pytester", "tests.servers.fixtures", "tests.moving"]
+pytest_plugins = ["pytester", "tests.servers.fixtures", "tests.aliases"]
 
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)

@@ -1,7 +1,6 @@
 """Copies and moves on Dropbox, which itself replaces nothing."""
 
 import errno
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from django.core.files.base import ContentFile
 from storages.backends import dropbox_tries
 from storages.backends.dropbox import DropboxStorage
 from storages.testing import MemoryStorage
-from tests.looking import content
+from tests.looking import content, files
 from tests.servers import Dropbox
 
 DO = pytest.mark.parametrize("do", ["copy", "move"])
@@ -21,23 +20,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dropbox_tries, "ERROR_PAUSES", (0, 0, 0, 0))
 
 
-@pytest.fixture
-def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxStorage]:
-    found = dropbox_server.options(dropbox_root)
-    return lambda **options: DropboxStorage(**(found | options))
-
-
-@pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
 def put(storage: DropboxStorage, name: str, content: bytes) -> None:
     storage.write(name, ContentFile(content), overwrite=True)
-
-
-def names(storage: DropboxStorage) -> list[str]:
-    return sorted(entry.name for entry in storage.scan())
 
 
 @DO
@@ -60,7 +44,7 @@ def test_replacing_leaves_no_moment_without_a_target(
     with dropbox_server.counting() as seen:
         getattr(storage, do)("a.txt", "b.txt", overwrite=True)
     assert content(storage, "b.txt") == b"source"
-    assert names(storage) == (["a.txt", "b.txt"] if do == "copy" else ["b.txt"])
+    assert files(storage) == (["a.txt", "b.txt"] if do == "copy" else ["b.txt"])
     deleted = [each.about for each in seen if each.route == "files/delete_v2"]
     assert len(deleted) == (do == "move")
     assert not any("b.txt" in each for each in deleted)
@@ -77,7 +61,7 @@ def test_what_was_stored_stays_if_replacing_fails(
     with pytest.raises(OSError, match="txt"):
         getattr(storage, do)("a.txt", "b.txt", overwrite=True)
     assert (content(storage, "a.txt"), content(storage, "b.txt")) == (b"source", b"target")
-    assert names(storage) == ["a.txt", "b.txt"]
+    assert files(storage) == ["a.txt", "b.txt"]
 
 
 def test_a_source_that_is_replaced_while_it_moves_stays(
@@ -104,10 +88,10 @@ def test_another_case_of_the_same_name(storage: DropboxStorage) -> None:
         with pytest.raises(FileExistsError):
             do("d/a.txt", "d/A.txt")
     storage.copy("d/a.txt", "d/A.txt", overwrite=True)
-    assert names(storage) == ["d/a.txt"]
+    assert files(storage) == ["d/a.txt"]
     assert storage.stat("d/a.txt").etag == before
     storage.move("d/a.txt", "d/A.TXT", overwrite=True)
-    assert names(storage) == ["d/A.TXT"]
+    assert files(storage) == ["d/A.TXT"]
     assert content(storage, "d/a.txt") == b"content"
 
 
@@ -117,7 +101,7 @@ def test_another_case_that_fails(storage: DropboxStorage, dropbox_server: Dropbo
     dropbox_server.fail("files/move_v2", containing='A.TXT"', skip=1, error=denied)
     with pytest.raises(PermissionError, match=r"A\.TXT"):
         storage.move("a.txt", "A.TXT", overwrite=True)
-    assert names(storage) == ["a.txt"]
+    assert files(storage) == ["a.txt"]
 
 
 LOST = pytest.mark.parametrize(
@@ -136,7 +120,7 @@ def test_a_lost_answer_about_another_case(
     put(storage, "d/a.txt", b"content")
     dropbox_server.fail("files/move_v2", skip=step, times=times, **lost)
     storage.move("d/a.txt", "d/A.TXT", overwrite=True)
-    assert names(storage) == ["d/A.TXT"]
+    assert files(storage) == ["d/A.TXT"]
     assert content(storage, "d/A.TXT") == b"content"
 
 
@@ -148,7 +132,7 @@ def test_another_case_that_fails_for_good(
     dropbox_server.fail("files/move_v2", skip=step, times=5, status=500)
     with pytest.raises(ConnectionError, match="500"):
         storage.move("a.txt", "A.TXT", overwrite=True)
-    assert names(storage) == ["a.txt"]
+    assert files(storage) == ["a.txt"]
     assert content(storage, "a.txt") == b"content"
 
 
@@ -169,7 +153,7 @@ def test_another_case_of_a_name_that_is_taken_meanwhile(
     monkeypatch.setattr(storage, "_call", call_slowly)
     with pytest.raises(PermissionError, match=r"A\.TXT"):
         storage.move("a.txt", "A.TXT", overwrite=True)
-    assert names(other) == ["a (1).txt", "a.txt"]
+    assert files(other) == ["a (1).txt", "a.txt"]
     assert content(other, "a (1).txt") == b"content"
 
 
@@ -189,7 +173,7 @@ def test_a_folder_is_no_target(storage: DropboxStorage, do: str) -> None:
         getattr(storage, do)("a.txt", "d", overwrite=True)
     with pytest.raises(NotADirectoryError, match=r"d/b\.txt/c"):
         getattr(storage, do)("a.txt", "d/b.txt/c")
-    assert names(storage) == ["a.txt", "d/b.txt"]
+    assert files(storage) == ["a.txt", "d/b.txt"]
 
 
 @DO
@@ -206,7 +190,7 @@ def test_a_source_that_goes_meanwhile(
     monkeypatch.setattr(storage, "_is_taken", look_slowly)
     with pytest.raises(FileNotFoundError, match=r"a\.txt"):
         getattr(storage, do)("a.txt", "b.txt")
-    assert names(storage) == []
+    assert files(storage) == []
 
 
 @DO
@@ -240,7 +224,7 @@ def test_a_lost_answer(
     put(storage, "a.txt", b"content")
     dropbox_server.fail(f"files/{do}_v2", times=times, **lost)
     getattr(storage, do)("a.txt", "b.txt", overwrite=overwrite)
-    assert names(storage) == (["a.txt", "b.txt"] if do == "copy" else ["b.txt"])
+    assert files(storage) == (["a.txt", "b.txt"] if do == "copy" else ["b.txt"])
     assert content(storage, "b.txt") == b"content"
 
 
@@ -264,7 +248,7 @@ def test_one_request_from_another_folder(
         getattr(storage, f"_{do}")(entry, key, storage._prepare(key)[0], origin=origin)
     assert [each.route for each in seen] == [f"files/{do}_v2"]
     assert content(storage, "b.txt") == b"content"
-    assert names(origin) == (["a.txt"] if do == "copy" else [])
+    assert files(origin) == (["a.txt"] if do == "copy" else [])
 
 
 def test_a_copy_of_another_version_is_undone(
@@ -278,7 +262,7 @@ def test_a_copy_of_another_version_is_undone(
         storage._copy(entry, key, storage._prepare(key)[0], origin=origin)
     assert caught.value.errno == errno.ESTALE
     assert [each.route for each in seen] == ["files/copy_v2", "files/delete_v2"]
-    assert names(storage) == ["live/a.txt"]
+    assert files(storage) == ["live/a.txt"]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Deleting on Dropbox: one file or many, never a folder with what is in it."""
 
 import errno
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from django.core.files.base import ContentFile
 from storages.backends import dropbox_delete, dropbox_tries
 from storages.backends.dropbox import DropboxStorage
 from storages.backends.dropbox_exceptions import DropboxStorageException
+from tests.looking import files
 from tests.servers import Dropbox
 
 
@@ -18,21 +18,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dropbox_tries, "ERROR_PAUSES", (0, 0, 0, 0))
     monkeypatch.setattr(dropbox_tries, "BUSY_PAUSES", (0, 0))
     monkeypatch.setattr(dropbox_delete, "CHECK_PAUSES", (0,))
-
-
-@pytest.fixture
-def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxStorage]:
-    found = dropbox_server.options(dropbox_root)
-    return lambda **options: DropboxStorage(**(found | options))
-
-
-@pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
-def names(storage: DropboxStorage) -> list[str]:
-    return sorted(entry.name for entry in storage.scan())
 
 
 def put(storage: DropboxStorage, *given: str) -> None:
@@ -51,7 +36,7 @@ def test_a_folder_with_files_stays(storage: DropboxStorage) -> None:
             with pytest.raises(OSError, match="not empty") as caught:
                 delete(name)
             assert caught.value.errno == errno.ENOTEMPTY
-    assert names(storage) == ["d/e/a.txt"]
+    assert files(storage) == ["d/e/a.txt"]
 
 
 def test_an_empty_folder_goes(storage: DropboxStorage) -> None:
@@ -80,7 +65,7 @@ def test_a_file_that_is_replaced_meanwhile(
 
     monkeypatch.setattr(storage, "_look", look_slowly)
     storage.delete("a.txt")
-    assert names(storage) == []
+    assert files(storage) == []
 
 
 def test_a_file_that_becomes_a_folder(
@@ -99,7 +84,7 @@ def test_a_file_that_becomes_a_folder(
     monkeypatch.setattr(storage, "_look", look_slowly)
     with pytest.raises(OSError, match="not empty"):
         storage.delete("a.txt")
-    assert names(other) == ["a.txt/below.txt"]
+    assert files(other) == ["a.txt/below.txt"]
 
 
 def test_a_file_that_is_replaced_again_and_again(
@@ -116,14 +101,14 @@ def test_a_file_that_is_replaced_again_and_again(
     monkeypatch.setattr(storage, "_look", look_slowly)
     with pytest.raises(DropboxStorageException, match=r"a\.txt.* again and again"):
         storage.delete("a.txt")
-    assert names(other) == ["a.txt"]
+    assert files(other) == ["a.txt"]
 
 
 def test_many_in_the_wrong_case(storage: DropboxStorage) -> None:
     given = [f"d/File-{number}.txt" for number in range(30)]
     put(storage, *given, "d/kept.txt")
     storage.delete_many([name.upper() for name in given])
-    assert names(storage) == ["d/kept.txt"]
+    assert files(storage) == ["d/kept.txt"]
 
 
 def test_many_with_a_folder_among_them(storage: DropboxStorage) -> None:
@@ -131,7 +116,7 @@ def test_many_with_a_folder_among_them(storage: DropboxStorage) -> None:
     put(storage, *given, "d/sub/a.txt", "e/a.txt")
     with pytest.raises(OSError, match="not empty"):
         storage.delete_many([*given, "d/sub", "e"])
-    assert names(storage) == ["d/sub/a.txt", "e/a.txt"]
+    assert files(storage) == ["d/sub/a.txt", "e/a.txt"]
 
 
 def test_many_of_which_few_are_in_a_large_folder(
@@ -143,13 +128,13 @@ def test_many_of_which_few_are_in_a_large_folder(
     given = [f"d/{number}.txt" for number in range(40)]
     put(storage, *given)
     storage.delete_many([*given[:20], "d/none.txt"])
-    assert names(storage) == sorted(given[20:])
+    assert files(storage) == sorted(given[20:])
 
 
 def test_many_below_what_is_no_folder(storage: DropboxStorage) -> None:
     put(storage, "a.txt")
     storage.delete_many([f"{folder}/{n}" for folder in ("a.txt", "none") for n in range(30)])
-    assert names(storage) == ["a.txt"]
+    assert files(storage) == ["a.txt"]
 
 
 def test_a_batch_that_fails_in_part(storage: DropboxStorage, dropbox_server: Dropbox) -> None:
@@ -165,7 +150,7 @@ def test_a_batch_that_fails_in_part(storage: DropboxStorage, dropbox_server: Dro
     dropbox_server.fail("files/delete_v2", containing="/6.txt", error=refused, times=9)
     with pytest.raises(PermissionError, match=r"d/6\.txt"):
         storage.delete_many(given)
-    assert names(storage) == ["d/3.txt", "d/6.txt"]
+    assert files(storage) == ["d/3.txt", "d/6.txt"]
 
 
 def test_a_batch_that_fails_as_a_whole(storage: DropboxStorage, dropbox_server: Dropbox) -> None:
@@ -174,7 +159,7 @@ def test_a_batch_that_fails_as_a_whole(storage: DropboxStorage, dropbox_server: 
     body = {".tag": "failed", "failed": {".tag": "too_many_write_operations"}}
     dropbox_server.fail("files/delete_batch/check", status=200, body=body)
     storage.delete_many(given)
-    assert names(storage) == []
+    assert files(storage) == []
 
 
 def test_a_batch_whose_answer_is_lost(storage: DropboxStorage, dropbox_server: Dropbox) -> None:
@@ -183,7 +168,7 @@ def test_a_batch_whose_answer_is_lost(storage: DropboxStorage, dropbox_server: D
     dropbox_server.fail("files/delete_batch", drop=True)
     dropbox_server.fail("files/delete_batch/check", drop=True)
     storage.delete_many(given)
-    assert names(storage) == []
+    assert files(storage) == []
 
 
 def test_a_batch_that_never_ends(
@@ -205,7 +190,7 @@ def test_files_that_were_replaced_since_they_were_listed(
         make().write(name, ContentFile(b"new"), overwrite=True)
     make().delete(given[3])
     storage._delete_entries([entry for entry in listed if not entry.is_dir])
-    assert names(storage) == []
+    assert files(storage) == []
 
 
 def test_a_tree_keeps_what_came_meanwhile(
@@ -221,7 +206,7 @@ def test_a_tree_keeps_what_came_meanwhile(
 
     monkeypatch.setattr(storage, "_delete_entries", delete_slowly)
     assert storage.delete_tree("d") == 2
-    assert names(storage) == ["d/e/new.txt"]
+    assert files(storage) == ["d/e/new.txt"]
 
 
 def test_a_tree_of_folders_goes_at_once(storage: DropboxStorage, dropbox_server: Dropbox) -> None:

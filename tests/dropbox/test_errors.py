@@ -31,17 +31,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dropbox_tries, "BUSY_PAUSES", (0, 0))
 
 
-@pytest.fixture
-def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxStorage]:
-    found = dropbox_server.options(dropbox_root)
-    return lambda **options: DropboxStorage(**(found | options))
-
-
-@pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
 def test_a_missing_file_is_the_sdks_error_too(storage: DropboxStorage) -> None:
     for call in (storage.open, storage.size, storage.listdir):
         with pytest.raises(FileNotFoundError, match=r"none\.txt") as caught:

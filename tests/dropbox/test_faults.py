@@ -38,11 +38,6 @@ def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxSto
     return make
 
 
-@pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
 CALLS: list[tuple[str, Callable[[Any], Any]]] = [
     ("get_metadata", lambda storage: storage.size("a.txt")),
     ("download", lambda storage: storage.open("a.txt").read()),

@@ -31,11 +31,6 @@ def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxSto
     return lambda **options: DropboxStorage(**(found | options))
 
 
-@pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
 LOST: list[dict[str, Any]] = [
     {"drop": True},
     {"error": None, "status": 500, "after": True},

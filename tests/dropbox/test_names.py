@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 
 from storages.backends.dropbox import DropboxStorage
 from storages.backends.dropbox_exceptions import DropboxStorageException
+from tests.looking import files
 from tests.servers import Dropbox
 
 
@@ -22,15 +23,6 @@ def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxSto
     return make
 
 
-@pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
-def names(storage: DropboxStorage) -> list[str]:
-    return sorted(entry.name for entry in storage.scan())
-
-
 def put(storage: DropboxStorage, *given: str) -> None:
     for name in given:
         assert storage.save(name, ContentFile(name.encode())) == name
@@ -41,7 +33,7 @@ def test_the_root_of_the_account(storage: DropboxStorage, make: Any, dropbox_roo
     around = make(root_path="/")
     name = f"{dropbox_root[1:]}/d/a.txt"
     assert dropbox_root[1:] in around.listdir("")[0]
-    assert name in names(around)
+    assert name in files(around)
     assert around.stat(name).name == name
     assert around.exists("")
     assert around._stat("").is_dir
@@ -52,7 +44,7 @@ def test_the_root_of_the_account(storage: DropboxStorage, make: Any, dropbox_roo
     for empty in ("", ".", "/"):
         with pytest.raises(ValueError, match="name"):
             around.delete(empty)
-    assert names(storage) == ["d/a.txt"]
+    assert files(storage) == ["d/a.txt"]
 
 
 @pytest.mark.parametrize("name", ["", ".", "./", "photos/..", "/", "//"])
@@ -64,7 +56,7 @@ def test_deleting_the_root_is_an_error(make: Any, name: str) -> None:
     for absolute in ("/inside", "/a", "/inside2/a.txt"):
         with pytest.raises(SuspiciousFileOperation):
             storage.delete(absolute)
-    assert names(storage) == ["photos/a.txt"]
+    assert files(storage) == ["photos/a.txt"]
 
 
 def test_a_slash_is_the_root(make: Any, dropbox_root: str) -> None:
@@ -80,7 +72,7 @@ def test_a_root_that_is_not_there_is_empty(make: Any) -> None:
     storage = make("/new/deep")
     assert storage.listdir("") == ([], [])
     assert storage.exists("")
-    assert names(storage) == []
+    assert files(storage) == []
     assert storage.delete_tree("", everything=True) == 0
     put(storage, "a.txt")
     assert storage.listdir("") == ([], ["a.txt"])
@@ -93,34 +85,34 @@ def test_the_root_is_a_file(storage: DropboxStorage, make: Any) -> None:
         below.listdir("")
     with pytest.raises(NotADirectoryError, match=r"b\.txt"):
         below.save("b.txt", ContentFile(b"x"))
-    assert names(below) == []
+    assert files(below) == []
 
 
 @pytest.mark.parametrize("path", ["/media", "/MEDIA", "/Media/", "/mEdIa//"])
 def test_a_root_in_another_case(make: Any, path: str) -> None:
     put(make("/Media"), "Photos/Deep/A.txt", "b.txt")
     storage = make(path)
-    assert names(storage) == ["Photos/Deep/A.txt", "b.txt"]
+    assert files(storage) == ["Photos/Deep/A.txt", "b.txt"]
     assert storage.listdir("") == (["Photos"], ["b.txt"])
     assert storage.listdir("photos/DEEP") == ([], ["A.txt"])
     assert [entry.name for entry in storage.scan("photos")] == ["photos/Deep/A.txt"]
     assert storage.stat("PHOTOS/deep/a.TXT").size == len("Photos/Deep/A.txt")
     storage.delete("PHOTOS/deep/a.TXT")
-    assert names(storage) == ["b.txt"]
+    assert files(storage) == ["b.txt"]
 
 
 def test_names_whose_lower_case_is_longer(make: Any) -> None:
     """Keys are cut by the number of names, not of characters."""
     root = "/\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}stanbul"
     put(make(root), "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}/a.txt")
-    assert names(make(root)) == ["\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}/a.txt"]
+    assert files(make(root)) == ["\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}/a.txt"]
 
 
 def test_a_folder_has_one_name_in_a_scan(storage: DropboxStorage) -> None:
     put(storage, "Photos/a.txt")
     for name in ("photos/b.txt", "PHOTOS/c.txt"):
         storage.save(name, ContentFile(b"x"))
-    assert names(storage) == ["Photos/a.txt", "Photos/b.txt", "Photos/c.txt"]
+    assert files(storage) == ["Photos/a.txt", "Photos/b.txt", "Photos/c.txt"]
     assert storage.delete_tree("pHOTOS") == 3
     assert storage.listdir("") == ([], [])
 
@@ -128,7 +120,7 @@ def test_a_folder_has_one_name_in_a_scan(storage: DropboxStorage) -> None:
 def test_names_are_composed(storage: DropboxStorage) -> None:
     composed, parts = "caf\xe9.txt", "cafe\N{COMBINING ACUTE ACCENT}.txt"
     storage.save(parts, ContentFile(b"content"))
-    assert names(storage) == [composed]
+    assert files(storage) == [composed]
     for name in (composed, parts):
         assert storage.exists(name)
         with storage.open(name) as file:
@@ -149,7 +141,7 @@ def test_names_that_dropbox_does_not_take(storage: DropboxStorage, name: str) ->
     ):
         with pytest.raises(DropboxStorageException, match="does not take the name"):
             call()
-    assert names(storage) == []
+    assert files(storage) == []
 
 
 @pytest.mark.parametrize("name", ["desktop.ini", "Thumbs.db", "d/.DS_Store"])
@@ -176,7 +168,7 @@ def test_a_namespace(make: Any, dropbox_server: Dropbox, dropbox_root: str) -> N
         ):
             with spaces[namespace].open("a.txt") as file:
                 assert file.read() == content
-            assert names(spaces[namespace]) == ["a.txt"]
+            assert files(spaces[namespace]) == ["a.txt"]
         assert spaces["root"].client.files_get_metadata(f"{dropbox_root}/a.txt").size == 4
     finally:
         for storage in spaces.values():

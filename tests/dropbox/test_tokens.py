@@ -22,12 +22,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxStorage]:
-    found = dropbox_server.options(dropbox_root)
-    return lambda **options: DropboxStorage(**(found | options))
-
-
-@pytest.fixture
 def refreshing(make: Callable[..., DropboxStorage], dropbox_server: Dropbox) -> Any:
     """Makes storages with a refresh token."""
 

@@ -25,11 +25,6 @@ def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxSto
 
 
 @pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
-@pytest.fixture
 def updating(make: Callable[..., DropboxStorage]) -> DropboxStorage:
     return make(write_mode="update")
 

@@ -35,11 +35,6 @@ def make(dropbox_server: Dropbox, dropbox_root: str) -> Callable[..., DropboxSto
     return lambda **options: DropboxStorage(**(found | options))
 
 
-@pytest.fixture
-def storage(make: Callable[..., DropboxStorage]) -> DropboxStorage:
-    return make()
-
-
 # -- content
 
 

@@ -55,12 +55,6 @@ def hasty(monkeypatch: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def bucket(gcs: Gcs) -> Iterator[str]:
-    with gcs.bucket() as name:
-        yield name
-
-
-@pytest.fixture(scope="module")
 def make(gcs: Gcs, bucket: str) -> Callable[..., GoogleCloudStorage]:
     return lambda **more: GoogleCloudStorage(
         **gcs.options(bucket, **{"blob_chunk_size": PART} | more)

@@ -1,7 +1,7 @@
 """Links that the IAM service signs: for who has credentials without a private key."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,12 +15,6 @@ from tests.gcs.test_links import fetch
 from tests.servers import Gcs, GoogleIam
 
 NAMES = ["a b.txt", "ü+%25#?&=.txt", "日本/😀.txt"]
-
-
-@pytest.fixture(scope="module")
-def bucket(gcs: Gcs) -> Iterator[str]:
-    with gcs.bucket() as name:
-        yield name
 
 
 @pytest.fixture(scope="module")

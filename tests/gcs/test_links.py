@@ -2,7 +2,7 @@
 
 import http.client
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,12 +27,6 @@ ODD = [
     "日本/😀.txt",
     "a;b@c$,:.txt",
 ]
-
-
-@pytest.fixture(scope="module")
-def bucket(gcs: Gcs) -> Iterator[str]:
-    with gcs.bucket() as name:
-        yield name
 
 
 @pytest.fixture(scope="module")

@@ -53,12 +53,6 @@ SOME = ["open", "copy", "save", "save in parts", "exists", "listdir", "delete_ma
 
 
 @pytest.fixture(scope="module")
-def bucket(moto):
-    with moto.bucket() as name:
-        yield name
-
-
-@pytest.fixture(scope="module")
 def storage(moto, bucket):
     return S3Storage(**moto.options(bucket))
 

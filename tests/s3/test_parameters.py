@@ -27,12 +27,6 @@ def client(moto):
         yield client
 
 
-@pytest.fixture(scope="module")
-def bucket(moto):
-    with moto.bucket() as name:
-        yield name
-
-
 @pytest.fixture
 def make(moto, bucket):
     def make(cls=S3Storage, **options):

@@ -15,12 +15,6 @@ MiB = 1024 * 1024
 PARTS = TransferConfig(multipart_threshold=5 * MiB, multipart_chunksize=5 * MiB)
 
 
-@pytest.fixture(scope="module")
-def bucket(moto):
-    with moto.bucket() as name:
-        yield name
-
-
 # -- checksums
 
 CHECKSUM = "x-amz-checksum-crc32"

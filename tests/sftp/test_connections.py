@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,24 +19,6 @@ from storages.backends.sftpstorage import SFTPStorage
 from tests.servers import Sshd
 
 MiB = 1024 * 1024
-
-
-@pytest.fixture
-def make(sshd: Sshd, sftp_directory: str) -> Iterator[Callable[..., SFTPStorage]]:
-    made: list[SFTPStorage] = []
-
-    def storage(**options: Any) -> SFTPStorage:
-        made.append(SFTPStorage(**sshd.options(sftp_directory, **options)))
-        return made[-1]
-
-    yield storage
-    for each in made:
-        each.close()
-
-
-@pytest.fixture
-def storage(make: Callable[..., SFTPStorage]) -> SFTPStorage:
-    return make()
 
 
 class Connections:

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,31 +20,8 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give fil
 
 
 @pytest.fixture
-def make(sshd: Sshd, sftp_directory: str) -> Iterator[Callable[..., SFTPStorage]]:
-    made: list[SFTPStorage] = []
-
-    def storage(**options: Any) -> SFTPStorage:
-        made.append(SFTPStorage(**sshd.options(sftp_directory, **options)))
-        return made[-1]
-
-    yield storage
-    for each in made:
-        each.close()
-
-
-@pytest.fixture
 def replacing(make: Callable[..., SFTPStorage]) -> SFTPStorage:
     return make(file_overwrite=True)
-
-
-@pytest.fixture
-def storage(make: Callable[..., SFTPStorage]) -> SFTPStorage:
-    return make()
-
-
-@pytest.fixture
-def here(sshd: Sshd, sftp_directory: str) -> Path:
-    return sshd.local(sftp_directory)
 
 
 def mode(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +10,6 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import ContentFile
 
 from storages.backends.sftpstorage import SFTPStorage
-from tests.servers import Sshd
-
-
-@pytest.fixture
-def make(sshd: Sshd, sftp_directory: str) -> Iterator[Callable[..., SFTPStorage]]:
-    made: list[SFTPStorage] = []
-
-    def storage(**options: Any) -> SFTPStorage:
-        made.append(SFTPStorage(**sshd.options(sftp_directory, **options)))
-        return made[-1]
-
-    yield storage
-    for each in made:
-        each.close()
-
-
-@pytest.fixture
-def storage(make: Callable[..., SFTPStorage]) -> SFTPStorage:
-    return make()
-
-
-@pytest.fixture
-def here(sshd: Sshd, sftp_directory: str) -> Path:
-    return sshd.local(sftp_directory)
 
 
 def mode(path: Path) -> int:

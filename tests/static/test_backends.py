@@ -14,7 +14,7 @@ from storages.backends.gcloud import GoogleCloudStorage
 from storages.backends.s3 import S3ManifestStaticStorage, S3StaticStorage
 from storages.backends.sftpstorage import SFTPStorage
 from storages.staticfiles import publication
-from tests.static.site import FILES, Site, contents
+from tests.static.site import FILES, contents
 
 PLACES = {
     "s3": ("moto", "moto_bucket"),
@@ -62,11 +62,6 @@ KINDS = {
     "dropbox": (DropboxStorage,),  # whose links are asked for: no name with a hash can be made
     "libcloud": (LibCloudStorage, LibcloudManifest),
 }
-
-
-@pytest.fixture
-def site(tmp_path, settings):
-    return Site(tmp_path / "static", settings)
 
 
 @pytest.fixture(params=PLACES)

@@ -6,16 +6,11 @@ import math
 import pytest
 
 from tests.servers import count_requests
-from tests.static.site import FILES, Site
+from tests.static.site import FILES
 
 STATIC = "storages.backends.s3.S3StaticStorage"
 MANIFEST = "storages.backends.s3.S3ManifestStaticStorage"
 STATE = ".storehouse-static.json"
-
-
-@pytest.fixture
-def site(tmp_path, settings):
-    return Site(tmp_path / "static", settings)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from storages import crew, progress
 from storages.staticfiles.checks import check_order
 from storages.staticfiles.management.commands.collectstatic import Command
 from storages.testing import MemoryStorage
-from tests.static.site import FILES, Manifest, Site, contents
+from tests.static.site import FILES, Manifest, contents
 
 MEMORY = "storages.testing.MemoryStorage"
 HERE = "tests.static.test_collectstatic"
@@ -67,11 +67,6 @@ class Shouting(MemoryStorage):
 
     def _save(self, name, content):
         return super()._save(name, ContentFile(content.read().upper()))
-
-
-@pytest.fixture
-def site(tmp_path, settings):
-    return Site(tmp_path / "static", settings)
 
 
 @pytest.fixture

@@ -9,14 +9,9 @@ from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError
 
 from storages.testing import MemoryStorage
-from tests.static.site import FILES, Manifest, Site, age, contents
+from tests.static.site import FILES, Manifest, age, contents
 
 KINDS = ["Manifest", "Keeping", "Lenient"]
-
-
-@pytest.fixture
-def site(tmp_path, settings):
-    return Site(tmp_path / "static", settings)
 
 
 @pytest.fixture(params=KINDS)

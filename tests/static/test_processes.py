@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from tests.static.site import FILES, Site
+from tests.static.site import FILES
 
 pytestmark = pytest.mark.variant
 
@@ -56,11 +56,6 @@ print("grown by", peak() - before)
 def command(site, backend, options, *args):
     given = json.dumps([[backend, options], str(site.folder), args])
     return [sys.executable, "-c", PROGRAM, given]
-
-
-@pytest.fixture
-def site(tmp_path, settings):
-    return Site(tmp_path / "static", settings)
 
 
 def test_memory(site, rclone, rclone_bucket):

@@ -181,6 +181,8 @@ class Browsing(AbstractedFS):
         name = self.storage_name(path)
         found: dict[str, Entry] = {}
         for entry in entries:
+            if entry.is_broken:
+                continue
             child = posixpath.basename(entry.name)
             # An object store may have a file of the same name: it can be had, but is not listed.
             if child and not LINES & set(child) and (entry.is_dir or child not in found):

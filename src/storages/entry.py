@@ -49,6 +49,11 @@ class Entry:
         """The same as `key`: in a public result, Django's name."""
         return self.key
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is a link to nothing or to itself: listed, but nothing can be read there."""
+        return self.is_link and not (self.is_dir or self.size or self.modified)
+
     def called(self, key: str) -> Entry:
         """The same under another key, at half the price of `dataclasses.replace`."""
         return self if key == self.key else Entry(key, *_all_but_key(self))

@@ -183,11 +183,22 @@ def test_the_default_storage(serve: Any, settings: Any, tmp_path: Path) -> None:
     assert (tmp_path / "home/ann/a.txt").read_bytes() == b"a"
 
 
-def test_links_to_themselves(serve: Any, tmp_path: Path) -> None:
-    (tmp_path / "home/ann").mkdir(parents=True)
-    (tmp_path / "home/ann/loop").symlink_to("loop")
-    (tmp_path / "home/ann/a.txt").touch()
-    assert serve(FileSystemStorage(tmp_path)).client().nlst() == ["a.txt"]
+@pytest.mark.parametrize("leads_to", ["link", "nothing"])
+@pytest.mark.parametrize("kind", ["files", "sftp"])
+def test_links_that_lead_nowhere(
+    serve: Any, make_storage: Any, kind: str, leads_to: str, tmp_path: Path, request: Any
+) -> None:
+    """Nothing can be read there."""
+    storage = make_storage(kind)
+    storage.save("home/ann/a.txt", ContentFile(b"x"))
+    if kind == "files":
+        root = Path(storage.path(""))
+    else:
+        root = request.getfixturevalue("sshd").local(request.getfixturevalue("sftp_directory"))
+    (root / "home/ann/link").symlink_to(leads_to)
+    client = serve(storage).client()
+    assert client.nlst() == ["a.txt"]
+    assert [name for name, _ in client.mlsd()] == ["a.txt"]
 
 
 # -- what comes in

@@ -109,10 +109,10 @@ def test_an_entry_that_may_not_be_looked_at(aliases, monkeypatch):
     fill(source, "a.txt", "d/b.txt")
     fill(target, "a.txt", "d/b.txt")
 
-    def refused(entry):
+    def refused(*_):
         raise PermissionError(errno.EACCES, "No.")
 
-    monkeypatch.setattr("storages.local._found", refused)
+    monkeypatch.setattr("storages.local._listed", refused)
     ran = storages_command("sync", "live:", "copy:", "--delete")
     assert (ran.status, len(tree(target))) == (1, 2)
 

@@ -73,6 +73,7 @@ from tests.servers import (
 )
 from tests.servers.running import running
 
+pytest.register_assert_rewrite("tests.request_budgets")
 pytest_plugins = ["pytester", "tests.servers.fixtures", "tests.aliases"]
 
 hypothesis.settings.register_profile("here", deadline=None)

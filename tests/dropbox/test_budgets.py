@@ -1,18 +1,14 @@
 """How many requests each operation on Dropbox costs."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 
 from storages.backends.dropbox import DropboxStorage
+from tests.request_budgets import KiB, MiB, fill
 from tests.servers import Dropbox
-
-KiB = 1024
-MiB = 1024 * KiB
 
 
 class Counted:
@@ -118,28 +114,21 @@ def test_copy_and_move(counted: Counted, storage: DropboxStorage, do: str, route
         getattr(storage, do)("a.txt", "b.txt")
 
 
-def many(storage: Any, count: int) -> list[str]:
-    names = [f"many/{number:04}.txt" for number in range(count)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda name: storage.save(name, ContentFile(b"x")), names))
-    return names
-
-
 def test_many_files(counted: Counted, storage: DropboxStorage) -> None:
     """A listing has a request per 2000 entries, a deletion a batch per 1000 files."""
-    names = many(storage, 2100)
+    names = fill(storage, 2100)
     with counted.costs("list_folder", "list_folder/continue"):
-        assert len(storage.listdir("many")[1]) == 2100
+        assert len(storage.listdir("d")[1]) == 2100
     pages = ["list_folder", "list_folder/continue"]
     with counted.costs(*pages, "delete_batch", *["delete_batch/check"] * 2):
         storage.delete_many(names[:200])
     batches = ["delete_batch", *["delete_batch/check"] * 2] * 2
     with counted.costs("list_folder", *batches, "list_folder", "delete_v2"):
-        assert storage.delete_tree("many") == 1900
+        assert storage.delete_tree("d") == 1900
 
 
 def test_deleting_some_by_name(counted: Counted, storage: DropboxStorage) -> None:
-    names = many(storage, 3)
+    names = fill(storage, 3)
     with counted.costs(*["get_metadata"] * 4, "delete_batch", *["delete_batch/check"] * 2):
         storage.delete_many([*names, "none.txt"])
-    assert storage.listdir("many") == ([], [])
+    assert storage.listdir("d") == ([], [])

@@ -1,12 +1,14 @@
 """Connections to SSH servers: shared, bounded, replaced when they die, gone when they should be."""
 
 import gc
+import itertools
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,15 @@ from storages.backends.sftpstorage import SFTPStorage
 from tests.servers import Sshd
 
 MiB = 1024 * 1024
+
+
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def make(make: Any) -> Any:
+    """Storages with connections of their own: those of earlier tests may still be kept."""
+    return partial(make, timeout=60 + next(NUMBERS))
 
 
 class Connections:

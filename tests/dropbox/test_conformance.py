@@ -37,7 +37,7 @@ class TestDropbox(StorageConformance):
         {" spaces around .txt ", "cafe\N{COMBINING ACUTE ACCENT}.txt"}  # stored as "café.txt"
     )
 
-    # Here the option is `root_path`: see test_dropbox_options.
+    # Here the option is `root_path`: see test_options.
     test_a_location_has_no_leading_slash = None
     test_a_subclass_changes_the_defaults = None
     test_a_subclass_computes_options = None

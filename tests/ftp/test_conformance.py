@@ -43,7 +43,7 @@ class OnFtp(StorageConformance):
     many = 150  # there are no pages
     lacks = frozenset({"content-type", "content-encoding", "exclusive-create", "exclusive-copy"})
 
-    # Here the option `location` is an address: see test_ftp_options.
+    # Here the option `location` is an address: see test_options.
     test_a_location_has_no_leading_slash = None
     test_a_subclass_changes_the_defaults = None
     test_a_subclass_computes_options = None

@@ -229,7 +229,7 @@ def test_a_migration_holds_what_was_given_to_a_subclass(settings):
     """What its constructor adds is its own: else each environment had other migrations."""
     settings.SITE_NAME = "staging"
     path, args, options = PrefixedStorage(bucket_name="bucket").deconstruct()
-    assert path.endswith("test_s3_identity.PrefixedStorage")
+    assert path == f"{__name__}.PrefixedStorage"
     assert (args, options) == ((), {"bucket_name": "bucket"})
 
 

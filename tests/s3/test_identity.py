@@ -5,6 +5,7 @@ import logging
 import pickle
 import threading
 import traceback
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,6 +72,18 @@ CONFIG = Config(connect_timeout=3)
 def test_another_connection_has_another_client(options):
     assert make(**options).client is not make().client
     assert make(**options).client is make(**options).client
+
+
+def test_another_connection_takes_little_memory():
+    """What botocore reads of a service is shared: each session would hold 10 MiB of it."""
+    storages = [make(endpoint_url=f"http://{name}.test") for name in ("first", "second")]
+    assert storages[0].client
+    tracemalloc.start()
+    try:
+        assert storages[1].client
+        assert tracemalloc.get_traced_memory()[1] < 3 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 def test_options_that_change_later_make_another_client():

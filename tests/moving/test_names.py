@@ -56,6 +56,21 @@ def test_a_marker_of_a_directory_is_no_file(aliases):
     assert tree(target) == {"d/a.txt": b"d/a.txt"}
 
 
+@pytest.mark.parametrize("kind", ["s3", "gcs", "azure"])
+def test_a_marker_with_content_is_a_file_that_no_name_leads_to(aliases, kind):
+    source, target = aliases(live=kind, copy=kind)
+    fill(source, "d/a.txt")
+    key = f"{source.location}/d/"
+    source._put(key, b"content", source._prepare(key)[0])
+    fill(target, "d/b.txt")
+    assert source.listdir("d") == ([], ["a.txt"])
+    summary = bulk.sync("live:", "copy:", delete=True)
+    assert [(each.name, each.kind) for each in summary.failures] == [("d/", "FileNotFoundError")]
+    assert sorted(tree(target)) == ["d/a.txt", "d/b.txt"]
+    assert source.delete_tree("d") == 2
+    assert list(source._scan(f"{source.location}/")) == []
+
+
 @pytest.mark.parametrize("kind", ["files", "s3", "sftp"])
 def test_odd_names_travel(aliases, kind):
     source, target = aliases(live="memory", copy=kind)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from storages.entry import Entry
+from storages.entry import Entry, is_marker
 from storages.headers import by_headers, decoded_text, encoded_text, serve_like, told_text
 
 HEADERS = {
@@ -44,7 +44,7 @@ def entry_of(key: str, found: Any, *, size: int | None = None, md5: Any = None) 
         etag=_quoted(found.etag),
         digest=f"md5:{bytes(md5).hex()}" if md5 else None,
         metadata=_own_names(found.metadata or {}),
-        is_dir=key.endswith("/") or is_stub(found),
+        is_dir=is_marker(key, found.size) or is_stub(found),
         **served,
     )
 

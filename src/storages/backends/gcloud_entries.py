@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from storages.entry import Entry
+from storages.entry import Entry, is_marker
 from storages.headers import told_text
 
 HEADERS = {
@@ -24,7 +24,7 @@ HEADERS = {
 
 
 def entry_of(found: Mapping[str, Any]) -> Entry:
-    """An object as the JSON API describes it; a key with a slash at its end marks a directory."""
+    """An object as the JSON API describes it."""
     return Entry(
         found["name"],
         int(found["size"]),
@@ -38,7 +38,7 @@ def entry_of(found: Mapping[str, Any]) -> Entry:
         disposition=found.get("contentDisposition") or None,
         language=found.get("contentLanguage") or None,
         metadata=found.get("metadata") or {},
-        is_dir=found["name"].endswith("/"),
+        is_dir=is_marker(found["name"], int(found["size"])),
     )
 
 

@@ -18,7 +18,7 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin
 from storages.backends import s3_headers
 from storages.backends.s3_links import S3Links
 from storages.backends.s3_options import with_boto3
-from storages.entry import Entry, Upload
+from storages.entry import Entry, Upload, is_marker
 from storages.files import RemoteFile
 from storages.options import GivenOptions
 from storages.primitives import Primitives
@@ -283,7 +283,6 @@ class S3Storage(S3Links):
             extra["ContinuationToken"] = page["NextContinuationToken"]
 
     def _entries(self, page: Mapping[str, Any]) -> Iterator[Entry]:
-        """A key that ends with a slash marks a directory, in the manner of the AWS console."""
         for each in page.get("Contents", ()):
             etag, time = _quoted(each.get("ETag", "")), each["LastModified"]
             yield Entry(
@@ -293,7 +292,7 @@ class S3Storage(S3Links):
                 created=time,
                 etag=etag,
                 digest=_md5(etag),
-                is_dir=each["Key"].endswith("/"),
+                is_dir=is_marker(each["Key"], each["Size"]),
             )
 
     # -- copy

@@ -59,15 +59,15 @@ class Entry:
         return self if key == self.key else Entry(key, *_all_but_key(self))
 
 
+_all_but_key = attrgetter(*[each.name for each in fields(Entry) if each.name != "key"])
+
+
 def is_marker(key: str, size: int) -> bool:
     """Whether an object stands for a directory, in the manner of the AWS console.
 
     With content it is a file, though no name leads to it: who copies a bucket must hear of it.
     """
     return key.endswith("/") and not size
-
-
-_all_but_key = attrgetter(*[each.name for each in fields(Entry) if each.name != "key"])
 
 
 class Upload(Protocol):

@@ -112,7 +112,7 @@ class Local(Foreign):
                 for each in entries:
                     if is_temporary(each.name):
                         continue
-                    if (entry := _listed(base + each.name, each)) is not None:
+                    if (entry := _entry_of(base + each.name, each)) is not None:
                         yield entry
         except FileNotFoundError:
             if not self._is_root(path):
@@ -328,7 +328,7 @@ def _entry(name: str, found: os.stat_result, *, is_link: bool = False) -> Entry:
     )
 
 
-def _listed(name: str, each: os.DirEntry[str]) -> Entry | None:
+def _entry_of(name: str, each: os.DirEntry[str]) -> Entry | None:
     """The entry; None for what has gone meanwhile, and for pipes, sockets and devices.
 
     A link to nothing or to itself is an empty file: who deletes what is not listed must know of it.

@@ -112,7 +112,7 @@ def test_an_entry_that_may_not_be_looked_at(aliases, monkeypatch):
     def refused(*_):
         raise PermissionError(errno.EACCES, "No.")
 
-    monkeypatch.setattr("storages.local._listed", refused)
+    monkeypatch.setattr("storages.local._entry_of", refused)
     ran = storages_command("sync", "live:", "copy:", "--delete")
     assert (ran.status, len(tree(target))) == (1, 2)
 

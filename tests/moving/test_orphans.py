@@ -429,6 +429,16 @@ def test_links_on_disk(local, tmp_path):
     assert os.listdir(outside) == ["theirs.jpg"]
 
 
+def test_a_link_to_nothing_is_a_missing_file(local, tmp_path):
+    old(local, "there.jpg")
+    os.symlink(tmp_path / "elsewhere" / "gone.jpg", local.path("link.jpg"))
+    os.symlink(tmp_path / "elsewhere" / "other.jpg", local.path("unused.jpg"))
+    Item.objects.create(photo="link.jpg", manual="there.jpg")
+    assert [each.name for each in bulk.missing("default")] == ["link.jpg"]
+    assert found(delete=True, older_than=timedelta()) == []
+    assert sorted(os.listdir(local.location)) == ["link.jpg", "there.jpg", "unused.jpg"]
+
+
 def test_a_link_on_a_server_leaves_everything(sshd, sftp_directory, use):
     media = use(
         default={

@@ -95,7 +95,9 @@ class Census:
 
     def _add(self, entry: Entry) -> None:
         key = self._addresses.listed(self.place.joined(entry.name))
-        self.ledger.add_file(key, entry, kept=self._reason(entry, key) or self._why_kept(entry))
+        if not entry.is_broken:  # who refers to it misses what it has led to
+            kept = self._reason(entry, key) or self._why_kept(entry)
+            self.ledger.add_file(key, entry, kept=kept)
         if not entry.is_link:
             return
         if not self._addresses.has_links:

@@ -60,7 +60,7 @@ class Directories(Keyed):
         prefix = self._prefix(path)
         if prefix == self._root():
             raise ValueError("The root of the storage cannot be removed.")
-        if any(True for _ in self.scandir(path)):
+        if self._holds_anything(prefix):
             raise OSError(errno.ENOTEMPTY, f"{path!r} is not empty.")
         if not self.is_dir(path):
             raise FileNotFoundError(f"There is no directory {path!r}.")
@@ -70,6 +70,12 @@ class Directories(Keyed):
                 raise OSError(errno.ENOTEMPTY, f"{path!r} is not empty.")
         else:
             self._delete(prefix)  # an object with a slash at the end, as web consoles make them
+
+    def _holds_anything(self, prefix: str) -> bool:
+        """Whether more is in a directory than the empty object that marks it."""
+        if self._has_directories():
+            return any(True for _ in self._list(prefix))
+        return any(entry.key != prefix or not entry.is_dir for entry in self._scan(prefix))
 
     def move_tree(self, source: str, target: str) -> None:
         """Rename a directory: by one request where the service can, else file by file.

@@ -54,6 +54,10 @@ def test_a_marker_of_a_directory_is_no_file(aliases):
     source.client.put_object(Bucket=source.bucket_name, Key=key, Body=b"")
     assert bulk.sync("live:", "copy:").counts == {"copied": 1}
     assert tree(target) == {"d/a.txt": b"d/a.txt"}
+    source.delete("d/a.txt")
+    assert source.is_dir("d")
+    source.remove_dir("d")
+    assert not source.is_dir("d")
 
 
 @pytest.mark.parametrize("kind", ["s3", "gcs", "azure"])
@@ -67,7 +71,12 @@ def test_a_marker_with_content_is_a_file_that_no_name_leads_to(aliases, kind):
     summary = bulk.sync("live:", "copy:", delete=True)
     assert [(each.name, each.kind) for each in summary.failures] == [("d/", "FileNotFoundError")]
     assert sorted(tree(target)) == ["d/a.txt", "d/b.txt"]
-    assert source.delete_tree("d") == 2
+    told = [each.error for each in bulk.sync("live:d", "copy:d").failures]
+    assert told == ["'d/' is no name that Django's storages can address: rename it there."]
+    source.delete("d/a.txt")
+    with pytest.raises(OSError, match="'d' is not empty"):
+        source.remove_dir("d")
+    assert source.delete_tree("d") == 1
     assert list(source._scan(f"{source.location}/")) == []
 
 

@@ -55,8 +55,9 @@ class Place:
         names know no empty parts, dots as parts or backslashes.
         """
         if not is_addressable(relative):
+            shown = relative or self.joined("") or f"{self}/"
             raise FileNotFoundError(
-                f"{relative!r} is no name that Django's storages can address: rename it there."
+                f"{shown!r} is no name that Django's storages can address: rename it there."
             )
         return self.joined(relative)
 

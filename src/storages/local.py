@@ -28,6 +28,9 @@ PREFIX, SUFFIX = OURS, ".part"
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 """How such a file is opened."""
 
+NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
+"""What the system says of a path, or of a link, that leads to nothing."""
+
 
 class Local(Foreign):
     """Files of a FileSystemStorage: what is written is renamed when it is whole."""
@@ -42,7 +45,9 @@ class Local(Foreign):
             found = os.lstat(path)
             is_link = stat.S_ISLNK(found.st_mode)
             return _entry(name, os.stat(path) if is_link else found, is_link=is_link)
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except OSError as error:
+            if error.errno not in NOWHERE:
+                raise
             lack = "is a link to nothing" if os.path.islink(path) else "does not exist"
             raise FileNotFoundError(f"{name!r} {lack}.") from error
 
@@ -83,7 +88,8 @@ class Local(Foreign):
 
     def move(self, source: str, target: str, *, overwrite: bool) -> None:
         path, place = self.storage.path(source), self.storage.path(target)
-        if not os.path.isfile(path):
+        is_broken = os.path.islink(path) and not os.path.exists(path)
+        if not (os.path.isfile(path) or is_broken):  # a link goes itself, not what it leads to
             raise FileNotFoundError(f"{source!r} does not exist.")
         if path != place:
             self._check(target, overwrite)
@@ -336,7 +342,7 @@ def _entry_of(name: str, each: os.DirEntry[str]) -> Entry | None:
     try:
         found = each.stat()
     except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.ELOOP):
+        if error.errno not in NOWHERE:
             raise  # what may not be looked at is there
         return Entry(name, is_link=True) if each.is_symlink() else None
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):

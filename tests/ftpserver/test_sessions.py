@@ -183,7 +183,7 @@ def test_the_default_storage(serve: Any, settings: Any, tmp_path: Path) -> None:
     assert (tmp_path / "home/ann/a.txt").read_bytes() == b"a"
 
 
-@pytest.mark.parametrize("leads_to", ["link", "nothing"])
+@pytest.mark.parametrize("leads_to", ["link", "nothing", "a.txt/through-a-file"])
 @pytest.mark.parametrize("kind", ["files", "sftp"])
 def test_links_that_lead_nowhere(
     serve: Any, make_storage: Any, kind: str, leads_to: str, tmp_path: Path, request: Any

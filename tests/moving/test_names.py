@@ -154,21 +154,66 @@ def test_links_are_followed_and_circles_are_not(aliases, tmp_path):
     assert sorted(tree(target)) == ["d/a.txt", "d/more/b.txt", "d/more/deep/c.txt"]
 
 
-@pytest.mark.parametrize(
-    ("leads_to", "told"),
-    [("nothing", "'link.txt' is a link to nothing."), ("link.txt", "Too many levels")],
-)
-def test_what_a_broken_link_has_led_to_is_not_deleted(aliases, leads_to, told):
+NOWHERE = ["nothing", "link.txt", "a.txt/through-a-file", "x" * 300]
+"""What links of the name `link.txt` cannot lead to."""
+
+
+@pytest.mark.parametrize("leads_to", NOWHERE)
+def test_what_a_broken_link_has_led_to_is_not_deleted(aliases, leads_to):
     """A disk that is not mounted, say, makes links that lead nowhere."""
     source, target = aliases(live="files", copy="memory")
-    fill(source, "a.txt")
-    fill(target, "a.txt", "link.txt", "old.txt")
+    names = [f"{number}.txt" for number in range(5)]
+    fill(source, "a.txt", *names)
+    fill(target, "a.txt", "old.txt", *names)
+    put(target, "link.txt", b"")  # an empty file is not the same as nothing
     os.symlink(leads_to, source.path("link.txt"))
     summary = bulk.sync("live:", "copy:", delete=True)
     (failure,) = summary.failures
-    assert failure.name == "link.txt"
-    assert told in failure.error
-    assert sorted(tree(target)) == ["a.txt", "link.txt", "old.txt"]
+    assert (failure.name, failure.error) == ("link.txt", "'link.txt' is a link to nothing.")
+    assert sorted(tree(target)) == [*names, "a.txt", "link.txt", "old.txt"]
+
+
+@pytest.mark.parametrize("compare", ["auto", "size", "checksum"])
+@pytest.mark.parametrize("leads_to", NOWHERE)
+def test_an_empty_file_takes_the_place_of_a_broken_link(aliases, leads_to, compare):
+    source, target = aliases(live="memory", copy="files")
+    fill(source, "a.txt")
+    fill(target, "a.txt")
+    put(source, "link.txt", b"")
+    os.symlink(leads_to, target.path("link.txt"))
+    states = {each.name: each.state for each in bulk.check("live:", "copy:", compare=compare)}
+    assert states["link.txt"] == "different"
+    summary = bulk.sync("live:", "copy:", compare=compare, backup_dir="old")
+    assert summary.counts == {"copied": 1, "equal": 1}
+    assert tree(target) == tree(source)
+
+
+@pytest.mark.parametrize("leads_to", NOWHERE)
+@pytest.mark.parametrize("backups", [{}, {"backup_dir": "old"}])
+def test_a_broken_link_that_is_too_much_is_deleted(aliases, leads_to, backups):
+    source, target = aliases(live="memory", copy="files")
+    fill(source, "a.txt")
+    fill(target, "a.txt")
+    os.symlink(leads_to, target.path("link.txt"))
+    run = {"delete": True, **backups}
+    assert bulk.sync("live:", "copy:", **run).counts == {"equal": 1, "deleted": 1}
+    assert not os.path.lexists(target.path("link.txt"))
+    assert bulk.sync("live:", "copy:", **run).counts == {"equal": 1}
+    kept = [os.readlink(target.path(each.name)) for each in bulk.scan(target) if each.is_broken]
+    assert kept == [leads_to] * len(backups)
+
+
+@pytest.mark.parametrize("leads_to", NOWHERE)
+def test_a_broken_link_can_be_named(aliases, leads_to):
+    storage, _ = aliases(live="files", copy="memory")
+    fill(storage, "a.txt")
+    os.symlink(leads_to, storage.path("link.txt"))
+    assert storages_command("ls", "live:link.txt").err == "'link.txt' is a link to nothing."
+    assert storages_command("rm", "live:link.txt", "--dry-run").status == 0
+    assert os.path.lexists(storage.path("link.txt"))
+    assert storages_command("rm", "live:link.txt").status == 0
+    assert os.listdir(storage.path("")) == ["a.txt"]
+    assert storages_command("rm", "live:link.txt").err == "There is no live:link.txt."
 
 
 def test_deleting_a_tree_leaves_what_links_lead_to(aliases, tmp_path):

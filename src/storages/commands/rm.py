@@ -58,6 +58,8 @@ class Rm(Subcommand):
             return False
         if place.is_dir():
             raise CommandError(f"{place} is a directory: that needs -r.")
+        if place.storage.exists(place.path):  # a link to nothing
+            return False
         raise FileNotFoundError(f"There is no {place}.")
 
     def _delete(self, place: Place, is_tree: bool) -> int:

@@ -39,6 +39,8 @@ class Seen(NamedTuple):
     digest: str | None
     is_packed: bool = False
     """Whether it is stored compressed, and read as it was before that."""
+    is_broken: bool = False
+    """Whether it is a link to nothing."""
 
 
 class Comparing:
@@ -58,10 +60,13 @@ class Comparing:
 
     def seen(self, entry: Entry) -> Seen:
         """What is kept of a file of the target."""
-        return Seen(entry.size, entry.modified, entry.digest, is_packed(self._target, entry))
+        packed = is_packed(self._target, entry)
+        return Seen(entry.size, entry.modified, entry.digest, packed, entry.is_broken)
 
     def is_same(self, source: Entry, target: Seen) -> bool | None:
         """Whether a file needs no copy; None if only its content can tell."""
+        if source.is_broken or target.is_broken:  # nothing is no empty file
+            return False
         if self._mode == "existing":
             return True
         stored = self.as_stored(source, target)

@@ -129,8 +129,9 @@ class Local(Foreign):
         yield from self._scan(path, frozenset())
 
     def _scan(self, path: str, above: frozenset[tuple[int, int]]) -> Iterator[Entry]:
+        place = self.storage.path(path or "")
         try:
-            found = os.stat(self.storage.path(path or ""))
+            found = os.stat(place)
             here = above | {(found.st_dev, found.st_ino)}
             if here == above:  # a link has led back
                 return
@@ -141,6 +142,8 @@ class Local(Foreign):
                 else:
                     yield entry
         except NOT_A_DIRECTORY:
+            if above and os.path.islink(place):  # which has led to a directory when it was listed
+                yield Entry(path, is_link=True)
             return
         for name in below:
             yield from self._scan(name, here)

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.storage import FileSystemStorage
 
 from storages import bulk
+from storages.moving.places import Place
 from tests.aliases import fill, put, storages_command, tree
 
 # -- names
@@ -171,6 +172,28 @@ def test_what_a_broken_link_has_led_to_is_not_deleted(aliases, leads_to):
     (failure,) = summary.failures
     assert (failure.name, failure.error) == ("link.txt", "'link.txt' is a link to nothing.")
     assert sorted(tree(target)) == [*names, "a.txt", "link.txt", "old.txt"]
+
+
+def test_a_link_to_a_directory_that_goes_while_it_is_listed(aliases, tmp_path, monkeypatch):
+    source, target = aliases(live="files", copy="memory")
+    elsewhere = FileSystemStorage(tmp_path / "elsewhere")
+    fill(elsewhere, "b.txt")
+    fill(source, "a.txt")
+    fill(target, "a.txt", "more/b.txt")
+    os.symlink(elsewhere.path(""), source.path("more"))
+    original = Place.scan
+
+    def scan(self):
+        for entry in original(self):
+            yield entry
+            if entry.name == "a.txt" and self.storage is source:
+                os.rename(tmp_path / "elsewhere", tmp_path / "gone")
+
+    monkeypatch.setattr(Place, "scan", scan)
+    summary = bulk.sync("live:", "copy:", delete=True)
+    assert [each.error for each in summary.failures] == ["'more' is a link to nothing."]
+    monkeypatch.undo()
+    assert sorted(tree(target)) == ["a.txt", "more/b.txt"]
 
 
 @pytest.mark.parametrize("compare", ["auto", "size", "checksum"])

@@ -168,10 +168,12 @@ def test_what_a_broken_link_has_led_to_is_not_deleted(aliases, leads_to):
     fill(target, "a.txt", "old.txt", *names)
     put(target, "link.txt", b"")  # an empty file is not the same as nothing
     os.symlink(leads_to, source.path("link.txt"))
-    summary = bulk.sync("live:", "copy:", delete=True)
-    (failure,) = summary.failures
-    assert (failure.name, failure.error) == ("link.txt", "'link.txt' is a link to nothing.")
-    assert sorted(tree(target)) == [*names, "a.txt", "link.txt", "old.txt"]
+    for dry_run in (True, False):
+        summary = bulk.sync("live:", "copy:", delete=True, dry_run=dry_run)
+        assert "deleted" not in summary.counts
+        (failure,) = summary.failures
+        assert (failure.name, failure.error) == ("link.txt", "'link.txt' is a link to nothing.")
+        assert sorted(tree(target)) == [*names, "a.txt", "link.txt", "old.txt"]
 
 
 def test_a_link_to_a_directory_that_goes_while_it_is_listed(aliases, tmp_path, monkeypatch):

@@ -39,6 +39,8 @@ class Job:
     """Whether stored bytes are compared, and not what reading them gives."""
     twin: str = ""
     """Another file of the source that has the same name to the target."""
+    is_broken: bool = False
+    """Whether it is a link to nothing, as the source's listing tells."""
     asks: bool = False
     """Whether it is skipped if the target has such a file, which nobody has looked for yet."""
     owner: str = ""
@@ -55,6 +57,7 @@ class Job:
             modified=entry.modified.timestamp() if entry.modified else None,
             etag=entry.etag,
             digest=entry.digest,
+            is_broken=entry.is_broken,
             **more,
         )
 

@@ -102,6 +102,8 @@ class Transfer:
         name, new = self.source.name(job.name), self.target.name(job.new or job.name)
         if job.twin:
             raise OneName(f"{job.twin!r} has the same name to {self.target}: rename one of them.")
+        if job.is_broken and not self._is_within:  # a link goes itself, not what it leads to
+            raise FileNotFoundError(f"{job.name!r} is a link to nothing.")
         if job.doubtful and same_content(self.source, self.target, job):
             return Outcome(job.name, "equal", owner=job.owner)
         if job.again and not self.settings.dry_run and self._was_done(job):
